@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The `hazecast` command.
+@main
+struct Hazecast: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hazecast",
+        abstract: "PM2.5 forecasts beside the readings in your own PostgreSQL.",
+        version: version,
+        subcommands: []
+    )
+
+    /// The version of this binary, as `--version`, `hazecast.daemon` and the package say it.
+    static let version = "0.1.0"
+}
