@@ -26,7 +26,9 @@ public struct UTCHour: Hashable, Sendable {
 }
 
 extension UTCHour: Strideable {
+    /// Hours from this hour to another.
     public func distance(to other: UTCHour) -> Int { Int(other.hoursSinceEpoch) - Int(hoursSinceEpoch) }
+    /// The hour that many hours later.
     public func advanced(by hours: Int) -> UTCHour { UTCHour(hoursSinceEpoch: hoursSinceEpoch + Int32(hours)) }
 }
 

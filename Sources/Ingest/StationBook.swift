@@ -90,6 +90,9 @@ public struct StationBook: Sendable {
         due[hour.advanced(by: -QualityControl.hoursAhead), default: []].insert(station)
     }
 
+    /// Whether a reading from the future may be used by now.
+    public func hasDue(now: UTCHour) -> Bool { due.keys.contains { $0 <= now } }
+
     /// The stations whose readings from the future may be used by now.
     public mutating func takeDue(now: UTCHour) -> Set<Int32> {
         let hours = due.keys.filter { $0 <= now }

@@ -1,0 +1,90 @@
+import Configuration
+import Foundation
+import Logging
+import SystemPackage
+import Yams
+
+/// What can be configured: in a YAML file, in the environment, or by flags, the later winning.
+struct Settings: Sendable {
+    /// A libpq connection string or URI; empty takes libpq's own environment and service files.
+    let database: String
+    /// The least severe messages that are logged.
+    let logLevel: Logger.Level
+    /// Where each setting came from, in the order of `keys`.
+    let sources: [String]
+
+    /// Every key, as it stands in the file. The environment has `HAZECAST_` before it, capitals and underscores.
+    static let keys = ["database", "log.level"]
+
+    /// The configuration file that is read when there is one and no other was named.
+    static let defaultFile = "/etc/hazecast/hazecast.yaml"
+
+    /// - Parameters:
+    ///   - file: nil for `defaultFile`, which may be absent.
+    ///   - flags: values from the command line by key.
+    /// - Throws: `DaemonError` that says what is wrong and where.
+    static func load(file: String?, flags: [String: String]) async throws -> Settings {
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(
+                name: "command line",
+                values: Dictionary(uniqueKeysWithValues: flags.map { (AbsoluteConfigKey($0), .init(stringLiteral: $1)) })),
+            EnvironmentVariablesProvider().prefixKeys(with: "hazecast"),
+        ]
+        if let file = file ?? (FileManager.default.fileExists(atPath: defaultFile) ? defaultFile : nil) {
+            try checkKeys(in: file)
+            do {
+                providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+            } catch {
+                throw DaemonError(.configuration, "configuration file \(file): \(error)")
+            }
+        }
+        let names = ["command line", "environment", "\(file ?? defaultFile)"]
+        var sources: [String] = []
+        func value(_ key: String, default fallback: String) throws -> String {
+            for (provider, name) in zip(providers, names) {
+                do {
+                    guard let value = try provider.value(forKey: AbsoluteConfigKey(key), type: .string).value else { continue }
+                    sources.append(name)
+                    return try value.content.asString
+                } catch {
+                    throw DaemonError(.configuration, "\(key) in \(name) is not a text: \(error)")
+                }
+            }
+            sources.append("default")
+            return fallback
+        }
+        let database = try value("database", default: "")
+        let level = try value("log.level", default: "info")
+        guard let logLevel = Logger.Level(rawValue: level) else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DaemonError(.configuration, "log.level from the \(sources[1]) is '\(level)'; it may be \(levels)")
+        }
+        return Settings(database: database, logLevel: logLevel, sources: sources)
+    }
+
+    /// A key that nobody reads is a mistake that nobody would notice.
+    private static func checkKeys(in file: String) throws {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: String(contentsOfFile: file, encoding: .utf8))
+        } catch let error as YamlError {
+            throw DaemonError(.configuration, "configuration file \(file) is not YAML: \(error)")
+        } catch {
+            throw DaemonError(.configuration, "configuration file \(file) cannot be read: \(error.localizedDescription)")
+        }
+        func check(_ mapping: Node.Mapping, below prefix: String) throws {
+            for (key, value) in mapping {
+                let name = prefix + (key.string ?? "?")
+                if let inner = value.mapping, keys.contains(where: { $0.hasPrefix(name + ".") }) {
+                    try check(inner, below: name + ".")
+                } else if !keys.contains(name) {
+                    let line = key.mark.map { ", line \($0.line)" } ?? ""
+                    throw DaemonError(
+                        .configuration, "configuration file \(file)\(line): unknown key '\(name)'; known are "
+                            + keys.joined(separator: ", "))
+                }
+            }
+        }
+        if let mapping = root?.mapping { try check(mapping, below: "") }
+    }
+}

@@ -1,0 +1,161 @@
+import Ingest
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// The daemon: connects, waits for its turn as the active one, forecasts whatever arrives, and comes back after
+/// whatever goes wrong.
+///
+/// There is one way to recover: the session with the database ends and a new one begins by reconciling every station
+/// with the ledger. Nothing that was in memory survives, so nothing in memory can be wrong.
+struct ForecastService: Service {
+    /// The longest that a committed reading waits when its NOTIFY was lost or silenced.
+    private static let poll = Duration.milliseconds(500)
+    /// How often a standby tries to become the active daemon.
+    private static let standbyPoll = Duration.seconds(1)
+
+    let conninfo: String
+    let logger: Logger
+
+    private enum Wake {
+        case notification
+        case timer
+    }
+
+    func run() async throws {
+        ServiceManager.ready()
+        do {
+            try await cancelWhenGracefulShutdown { try await keepServing() }
+        } catch is CancellationError {
+            logger.info("stopped")
+        }
+    }
+
+    /// - Throws: `CancellationError` at a clean stop, or what no waiting mends.
+    private func keepServing() async throws {
+        var backoff = Backoff()
+        var heartbeat = Heartbeat()
+        var hasServed = false
+        while true {
+            do {
+                try await session(&heartbeat) {
+                    if backoff.failures > 0 { logger.notice("the database is back", metadata: ["attempts": "\(backoff.failures)"]) }
+                    backoff.reset()
+                    hasServed = true
+                }
+            } catch {
+                if Task.isCancelled { throw CancellationError() }
+                if !hasServed, Self.isFinal(error) { throw error }
+                // A fault that repeats is logged once and then counted.
+                let level: Logger.Level = backoff.failures == 0 ? .error : .debug
+                let delay = backoff.next()
+                logger.log(level: level, "\(error)", metadata: ["retry_in": "\(delay)"])
+                ServiceManager.status("not serving: \(error)")
+                try await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    private static func isFinal(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: error.recovery == .stop
+        case let error as DaemonError: error.code != .lostLock
+        default: true
+        }
+    }
+
+    /// One connection's life: standby, then active until something fails.
+    private func session(_ heartbeat: inout Heartbeat, onServing: () -> Void) async throws -> Never {
+        let connection = try await Connection.connect(conninfo, applicationName: "hazecast")
+        do {
+            try await Migrator.check(connection)
+            try await PoolerProbe.refuse(connection, conninfo: conninfo)
+            try await standBy(on: connection, &heartbeat)
+            let listener = try await Listener.listen(
+                conninfo, channels: ["hazecast_arrival", "hazecast_model"], applicationName: "hazecast listener")
+            try await serve(on: connection, listener: listener, &heartbeat, onServing: onServing)
+        } catch {
+            // Not in this task: a cancelled one could not say goodbye.
+            let goodbye = heartbeat
+            await Task {
+                try? await goodbye.end(on: connection)
+                await connection.close()
+            }.value
+            throw error
+        }
+    }
+
+    private func standBy(on connection: Connection, _ heartbeat: inout Heartbeat) async throws {
+        var hasWaited = false
+        while try await !Leadership.tryToTake(on: connection) {
+            if !hasWaited {
+                logger.notice("standby: another daemon works this database")
+                ServiceManager.status("standby: another daemon works this database")
+                hasWaited = true
+            }
+            try await heartbeat.beat(.standby, model: nil, on: connection)
+            try await Task.sleep(for: Self.standbyPoll)
+        }
+    }
+
+    private func serve(
+        on connection: Connection, listener: Listener, _ heartbeat: inout Heartbeat, onServing: () -> Void
+    ) async throws -> Never {
+        let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
+        let hints = Task {
+            do {
+                for try await _ in listener.notifications { waker.yield(.notification) }
+            } catch {
+                logger.debug("notifications ended: \(error)")
+            }
+            waker.finish()
+        }
+        let timer = Task {
+            while !Task.isCancelled {
+                waker.yield(.timer)
+                try await Task.sleep(for: Self.poll)
+            }
+        }
+        defer {
+            hints.cancel()
+            timer.cancel()
+        }
+        var book: StationBook?
+        var models: ActiveModels?
+        for await wake in wakes {
+            if wake == .notification || book == nil {
+                try await turn(on: connection, &book, &models)
+                onServing()
+            }
+            while try await isDue(book, on: connection) { try await turn(on: connection, &book, &models) }
+            try await heartbeat.beat(.active, model: models?.fallback.name, on: connection)
+        }
+        try Task.checkCancellation()
+        throw PostgresError(.connectionLost, "the connection that listens was lost", operation: "LISTEN")
+    }
+
+    private func isDue(_ book: StationBook?, on connection: Connection) async throws -> Bool {
+        let (isWaiting, now) = try await Feed.poll(on: connection)
+        return isWaiting || book?.hasDue(now: now) == true
+    }
+
+    private func turn(on connection: Connection, _ book: inout StationBook?, _ models: inout ActiveModels?) async throws {
+        let began = ContinuousClock.now
+        let isFirst = book == nil
+        let result = try await Turn.run(on: connection, book: &book, models: &models)
+        let stations = book?.entries.count ?? 0
+        if isFirst {
+            logger.notice("serving", metadata: ["stations": "\(stations)", "model": "\(models?.fallback.name ?? "")"])
+        }
+        if !result.hadWork, !isFirst { return }
+        logger.info(
+            "forecasts issued",
+            metadata: [
+                "forecasts": "\(result.forecasts)", "readings": "\(result.readings)",
+                "origin": "\(result.newestOrigin.map(\.description) ?? "-")",
+                "duration": "\(ContinuousClock.now - began)",
+            ])
+        let origin = result.newestOrigin.map { ", newest origin \($0)" } ?? ""
+        ServiceManager.status("serving \(stations) stations with \(models?.fallback.name ?? "")\(origin)")
+    }
+}

@@ -1,0 +1,85 @@
+import Forecast
+import Ingest
+import Postgres
+
+/// Writes of one transaction to `hazecast.forecast_ledger` and the tables beside it.
+struct Ledger {
+    /// One forecast as it enters the ledger.
+    struct Entry {
+        let station: Int32
+        let origin: UTCHour
+        let issue: StationBook.Issue
+        let model: Int32
+        let forecast: Forecast
+    }
+
+    let connection: Connection
+    /// The database's present when the transaction began; `issued_at` of everything in it.
+    let now: PostgresTimestamp
+
+    /// Appends forecasts: one wide row each, through binary COPY.
+    func append(_ entries: [Entry]) async throws(PostgresError) {
+        if entries.isEmpty { return }
+        var writer = BinaryCopyWriter(reservingCapacity: entries.count * 700)
+        for entry in entries {
+            writer.beginRow(fields: 11)
+            writer.append(entry.station)
+            writer.append(entry.origin.timestamp)
+            writer.append(entry.issue.revision)
+            writer.append(now)
+            writer.append(entry.model)
+            writer.append(entry.forecast.pm25)
+            if let bands = entry.forecast.bands {
+                writer.append(bands.lower80)
+                writer.append(bands.upper80)
+                writer.append(bands.lower95)
+                writer.append(bands.upper95)
+            } else {
+                for _ in 0..<4 { writer.appendNull() }
+            }
+            writer.append(entry.issue.digest)
+        }
+        _ = try await connection.copyIn(
+            """
+            COPY hazecast.forecast_ledger
+                (station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest)
+            FROM STDIN (FORMAT binary)
+            """, writer.finish(), timeout: .seconds(300))
+    }
+
+    /// Records why stations have no forecast for their newest reading, and that others have one again.
+    func record(
+        outages: [(station: Int32, origin: UTCHour, reason: String)], ended: [Int32]
+    ) async throws(PostgresError) {
+        if !outages.isEmpty {
+            _ = try await connection.query(
+                """
+                INSERT INTO hazecast.station_outage AS o (station_id, origin, reason, since)
+                SELECT *, $4 FROM unnest($1::int4[], $2::timestamptz[], $3::text[])
+                ON CONFLICT (station_id) DO UPDATE SET origin = excluded.origin, reason = excluded.reason
+                """,
+                [outages.map(\.station), outages.map(\.origin.timestamp), outages.map(\.reason), now])
+        }
+        if !ended.isEmpty {
+            _ = try await connection.query("DELETE FROM hazecast.station_outage WHERE station_id = ANY($1)", [ended])
+        }
+    }
+
+    /// Flags values that did not pass quality control.
+    func flag(_ flags: [ReadingFlag]) async throws(PostgresError) {
+        if flags.isEmpty { return }
+        _ = try await connection.query(
+            """
+            INSERT INTO hazecast.reading_flag (station_id, observed_at, measure, flag)
+            SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING
+            """,
+            [flags.map(\.station), flags.map(\.hour.timestamp), flags.map(\.measure), flags.map(\.flag.rawValue)])
+    }
+
+    /// Drops the flag of readings that are no longer in the future.
+    func unflagDue(now: UTCHour) async throws(PostgresError) {
+        _ = try await connection.query(
+            "DELETE FROM hazecast.reading_flag WHERE flag = 'future' AND observed_at <= $1",
+            [now.advanced(by: QualityControl.hoursAhead).timestamp])
+    }
+}

@@ -1,0 +1,174 @@
+import Forecast
+import Ingest
+import Postgres
+
+/// A value that did not pass quality control.
+struct ReadingFlag {
+    let station: Int32
+    let hour: UTCHour
+    /// A measure's column, or `observed_at`.
+    let measure: String
+    let flag: QualityControl.Flag
+}
+
+/// One turn of the daemon's loop: one transaction that claims arrivals and commits the forecasts made of them.
+///
+/// The book is changed on the way and is worth nothing unless the transaction commits; the caller drops it when this
+/// throws.
+struct Turn {
+    /// What a turn did.
+    struct Result: Equatable {
+        /// Whether there was anything to consider.
+        var hadWork = false
+        /// Readings that were considered.
+        var readings = 0
+        /// Forecasts that were issued.
+        var forecasts = 0
+        /// The newest origin among them.
+        var newestOrigin: UTCHour?
+    }
+
+    let connection: Connection
+    let ledger: Ledger
+    let now: UTCHour
+
+    /// Runs one transaction.
+    ///
+    /// - Parameters:
+    ///   - book: nil when nothing is known, as at start: every station is then considered.
+    ///   - models: loaded anew when others serve than those in here.
+    static func run(
+        on connection: Connection, book: inout StationBook?, models: inout ActiveModels?
+    ) async throws -> Result {
+        try await connection.withTransaction("BEGIN ISOLATION LEVEL READ COMMITTED") {
+            let head = try await connection.query(
+                "SELECT clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL)"
+            ).single()
+            guard try head.decode(Bool.self, at: 1) else {
+                throw DaemonError(.lostLock, "the advisory lock of this daemon is gone; another one may be active")
+            }
+            let fingerprint = try head.decode(String.self, at: 2)
+            let serving: ActiveModels
+            if let models, models.fingerprint == fingerprint {
+                serving = models
+            } else {
+                serving = try await ActiveModels.load(on: connection)
+                models = serving
+            }
+            let now = try head.decode(PostgresTimestamp.self, at: 0)
+            let turn = Turn(
+                connection: connection, ledger: Ledger(connection: connection, now: now),
+                now: UTCHour(timestamp: now.microsecondsSince2000))
+            return try await turn.work(book: &book, models: serving)
+        }
+    }
+
+    private func work(book: inout StationBook?, models: ActiveModels) async throws -> Result {
+        let claim = try await Feed.claim(on: connection)
+        var result = Result(hadWork: !claim.isEmpty)
+        var known = claim.reload ? StationBook() : book ?? StationBook()
+        let isReconciling = claim.reload || book == nil
+
+        var advanced: Set<Int32> = []
+        var stale = known.takeDue(now: now)
+        var flags: [ReadingFlag] = []
+        if !claim.writers.isEmpty {
+            try await Feed.readings(of: claim, on: connection) { readings in
+                result.readings += readings.count
+                for reading in readings {
+                    switch take(reading, into: &known, flags: &flags) {
+                    case .nothing: break
+                    case .advanced: advanced.insert(reading.station)
+                    case .reload: stale.insert(reading.station)
+                    }
+                }
+            }
+        }
+        if isReconciling || !stale.isEmpty { try await ledger.unflagDue(now: now) }
+        try await ledger.flag(flags)
+        if isReconciling {
+            result.hadWork = true
+            advanced = []
+            stale = Set(try await WindowLoader.stations(on: connection))
+            try await WindowLoader.postponeFuture(into: &known, now: now, on: connection)
+        }
+        advanced.subtract(stale)
+        for stations in advanced.sorted().chunked(WindowLoader.batch) {
+            try await issue(for: stations, book: &known, models: models, result: &result)
+        }
+        for stations in stale.sorted().chunked(WindowLoader.batch) {
+            try await WindowLoader.load(stations, into: &known, now: now, on: connection)
+            try await issue(for: stations, book: &known, models: models, result: &result)
+        }
+        if !stale.isEmpty { result.hadWork = true }
+        book = known
+        return result
+    }
+
+    private func take(_ reading: Feed.Reading, into book: inout StationBook, flags: inout [ReadingFlag])
+        -> StationBook.Effect
+    {
+        func flag(_ measure: String, _ flag: QualityControl.Flag) {
+            flags.append(ReadingFlag(station: reading.station, hour: reading.hour, measure: measure, flag: flag))
+        }
+        var measures = reading.measures
+        QualityControl.judge(&measures, present: reading.present, report: flag)
+        if let verdict = QualityControl.judge(hour: reading.hour, now: now) { flag("observed_at", verdict) }
+        return book.take(station: reading.station, hour: reading.hour, measures: measures, now: now)
+    }
+
+    /// Forecasts the stations whose window differs from what the ledger's newest forecast was made of.
+    private func issue(
+        for stations: [Int32], book: inout StationBook, models: ActiveModels, result: inout Result
+    ) async throws {
+        var windows: [Int32: (model: ActiveModels.Served, stations: [Int32], windows: [Window])] = [:]
+        var outages: [(station: Int32, origin: UTCHour, reason: String)] = []
+        var ended: [Int32] = []
+        for station in stations {
+            guard let entry = book.entries[station] else {
+                ended.append(station)
+                continue
+            }
+            let window: Window
+            do throws(GapRule.Outage) {
+                window = try GapRule.fill(entry.window)
+            } catch {
+                if entry.outage != error { outages.append((station, entry.window.newest, error.description)) }
+                book.entries[station]?.outage = error
+                continue
+            }
+            if entry.outage != nil { ended.append(station) }
+            book.entries[station]?.outage = nil
+            let digest = window.digest
+            if entry.issued?.digest == digest { continue }
+            book.entries[station]?.issued = StationBook.Issue(
+                revision: (entry.issued?.revision ?? 0) + 1, digest: digest)
+            let served = models[station]
+            windows[served.id, default: (served, [], [])].stations.append(station)
+            windows[served.id]?.windows.append(window)
+        }
+        for group in windows.values {
+            let forecasts = group.model.model.forecast(group.windows)
+            var entries: [Ledger.Entry] = []
+            entries.reserveCapacity(forecasts.count)
+            for (index, forecast) in forecasts.enumerated() {
+                guard let issue = book.entries[group.stations[index]]?.issued else { continue }
+                entries.append(
+                    Ledger.Entry(
+                        station: group.stations[index], origin: group.windows[index].origin, issue: issue,
+                        model: group.model.id, forecast: forecast))
+            }
+            try await ledger.append(entries)
+            result.forecasts += entries.count
+            for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
+        }
+        try await ledger.record(outages: outages, ended: ended)
+    }
+}
+
+extension Array {
+    /// Consecutive pieces of at most `size` elements.
+    func chunked(_ size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}

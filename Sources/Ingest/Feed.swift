@@ -1,0 +1,124 @@
+public import Forecast
+public import Postgres
+
+/// The feed: what writers left in `hazecast.arrival` for the daemon.
+///
+/// Every function runs inside the transaction that commits the forecasts, so that a claim and what was made of it stand
+/// or fall together.
+public enum Feed {
+    /// Arrivals that were taken out of the feed.
+    public struct Claim: Sendable {
+        /// The transactions whose readings have to be considered.
+        public var writers: [TransactionID]
+        /// Whether readings went away or changed their key, so that every station has to be considered.
+        public var reload: Bool
+
+        /// Whether there is nothing to do.
+        public var isEmpty: Bool { writers.isEmpty && !reload }
+    }
+
+    /// One row of `hazecast.reading`.
+    public struct Reading: Sendable {
+        /// `hazecast.station.id`.
+        public var station: Int32
+        /// The hour that `observed_at` begins.
+        public var hour: UTCHour
+        /// As sent; missing where NULL.
+        public var measures: Measures
+        /// Bit n is set where measure n of `QualityControl.checks` is not NULL.
+        public var present: UInt8
+    }
+
+    /// Whether anything waits, and the database's present; one cheap statement outside of any transaction.
+    public static func poll(
+        on connection: Connection
+    ) async throws(PostgresError) -> (isWaiting: Bool, now: UTCHour) {
+        let row = try await connection.query(
+            "SELECT EXISTS (SELECT FROM hazecast.arrival), clock_timestamp()"
+        ).single()
+        let now = try row.decode(PostgresTimestamp.self, at: 1)
+        return (try row.decode(Bool.self, at: 0), UTCHour(timestamp: now.microsecondsSince2000))
+    }
+
+    /// Takes all committed arrivals.
+    public static func claim(on connection: Connection) async throws(PostgresError) -> Claim {
+        let rows = try await connection.query(
+            """
+            WITH claimed AS (DELETE FROM hazecast.arrival RETURNING written_by, reload)
+            SELECT coalesce(array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), '{}'), coalesce(bool_or(reload), false)
+            FROM claimed
+            """)
+        let row = try rows.single()
+        return Claim(
+            writers: try row.decode([TransactionID].self, at: 0), reload: try row.decode(Bool.self, at: 1))
+    }
+
+    private static let readingsOfWriters = """
+        SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed
+        FROM hazecast.reading WHERE written_by = ANY($1)
+        """
+
+    /// Rows of the usual claim, an hour of every station of a large network, that are fetched at once.
+    private static let rowsAtOnce = 20_000
+
+    /// Hands on every reading of a claim in batches of bounded size, in no particular order.
+    ///
+    /// - Parameter body: called with each batch; it must not use the connection.
+    public static func readings(
+        of claim: Claim, on connection: Connection, _ body: ([Reading]) -> Void
+    ) async throws(PostgresError) {
+        let first = try await connection.query(readingsOfWriters + " LIMIT \(rowsAtOnce + 1)", [claim.writers])
+        if first.count <= rowsAtOnce {
+            return body(try decode(first))
+        }
+        // A bulk import: a cursor keeps memory bounded whatever was written in one transaction.
+        _ = try await connection.query(
+            "SELECT set_config('hazecast.claimed', $1, true)",
+            ["{" + claim.writers.map { String($0.value) }.joined(separator: ",") + "}"])
+        try await connection.run(
+            script: "DECLARE claimed NO SCROLL CURSOR FOR "
+                + readingsOfWriters.replacing("$1", with: "current_setting('hazecast.claimed')::xid8[]"))
+        while true {
+            let rows = try await connection.query("FETCH \(rowsAtOnce) FROM claimed")
+            if rows.isEmpty { break }
+            body(try decode(rows))
+        }
+        try await connection.run(script: "CLOSE claimed")
+    }
+
+    /// The readings in rows of (station_id, observed_at, six measures).
+    static func decode(_ rows: Rows) throws(PostgresError) -> [Reading] {
+        var readings: [Reading] = []
+        readings.reserveCapacity(rows.count)
+        for row in 0..<rows.count {
+            var present: UInt8 = 0
+            func value(_ measure: Int) -> Float {
+                if rows.isNull(row, 2 + measure) { return .nan }
+                present |= 1 << UInt8(measure)
+                return rows.float(row, 2 + measure)
+            }
+            let measures = Measures(
+                pm25: value(0), dewPoint: value(1), temperature: value(2), pressure: value(3),
+                windDirection: value(4), windSpeed: value(5))
+            readings.append(
+                Reading(
+                    station: rows.int32(row, 0), hour: UTCHour(timestamp: rows.int64(row, 1)), measures: measures,
+                    present: present))
+        }
+        return readings
+    }
+}
+
+extension UTCHour {
+    /// The hour of a `timestamptz` as PostgreSQL sends it, in µs since 2000-01-01T00:00Z; hours that are beyond what
+    /// 32 bits hold, ±infinity included, become the nearest that they do.
+    public init(timestamp microseconds: Int64) {
+        let hours = microseconds.quotientAndRemainder(dividingBy: 3_600_000_000).quotient
+        self.init(hoursSinceEpoch: Int32(clamping: hours + 262_968))
+    }
+
+    /// As a bound `timestamptz`.
+    public var timestamp: PostgresTimestamp {
+        PostgresTimestamp(microsecondsSince2000: (Int64(hoursSinceEpoch) - 262_968) * 3_600_000_000)
+    }
+}

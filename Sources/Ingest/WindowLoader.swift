@@ -1,0 +1,117 @@
+public import Forecast
+public import Postgres
+
+/// Loads what a `StationBook` remembers from the database: at start, on gaps, late and corrected readings, and on
+/// anything that no trigger saw.
+public enum WindowLoader {
+    /// Stations loaded in one round; bounds memory and the length of one statement.
+    public static let batch = 4_096
+
+    /// The newest hours of each station, up to `StationWindow.hours` of them.
+    ///
+    /// The inner LIMIT keeps the plan at one index probe a station; `$3` lets the planner skip all partitions but the
+    /// youngest for stations that are up to date.
+    private static let newestHours = """
+        SELECT r.* FROM unnest($1::int4[]) AS w (id)
+        CROSS JOIN LATERAL (
+            SELECT observed_at FROM hazecast.reading
+            WHERE station_id = w.id AND observed_at BETWEEN $3 AND $2
+            ORDER BY observed_at DESC LIMIT 1) AS newest
+        CROSS JOIN LATERAL (
+            SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed
+            FROM hazecast.reading
+            WHERE station_id = w.id
+                AND observed_at BETWEEN newest.observed_at - make_interval(hours => $4) AND newest.observed_at
+            LIMIT $4 + 1) AS r
+        """
+
+    private static let ledgerState = """
+        SELECT w.id, latest.revision, latest.digest, newest.origin
+        FROM unnest($1::int4[], $2::timestamptz[]) AS w (id, origin)
+        LEFT JOIN LATERAL (
+            SELECT revision, digest FROM hazecast.forecast_ledger
+            WHERE station_id = w.id AND origin = w.origin ORDER BY revision DESC LIMIT 1) AS latest ON true
+        LEFT JOIN LATERAL (
+            SELECT origin FROM hazecast.forecast_ledger
+            WHERE station_id = w.id AND origin > w.origin ORDER BY origin DESC LIMIT 1) AS newest ON true
+        """
+
+    /// The ids of all stations, ascending.
+    public static func stations(on connection: Connection) async throws(PostgresError) -> [Int32] {
+        let rows = try await connection.query("SELECT id FROM hazecast.station ORDER BY id")
+        return (0..<rows.count).map { rows.int32($0, 0) }
+    }
+
+    /// Notes every station that has a reading from the future, so that it is looked at again when due.
+    public static func postponeFuture(
+        into book: inout StationBook, now: UTCHour, on connection: Connection
+    ) async throws(PostgresError) {
+        let rows = try await connection.query(
+            """
+            SELECT station_id, min(observed_at) FROM hazecast.reading
+            WHERE observed_at > $1 AND isfinite(observed_at) GROUP BY station_id
+            """, [now.advanced(by: QualityControl.hoursAhead).timestamp])
+        for row in 0..<rows.count {
+            book.postpone(rows.int32(row, 0), until: UTCHour(timestamp: rows.int64(row, 1)))
+        }
+    }
+
+    /// Loads stations into the book; one without a usable reading is forgotten.
+    public static func load(
+        _ stations: [Int32], into book: inout StationBook, now: UTCHour, on connection: Connection
+    ) async throws(PostgresError) {
+        for station in stations { book.entries[station] = nil }
+        let recent = now.advanced(by: -2 * StationWindow.hours)
+        var windows = try await windows(of: stations, since: recent, now: now, on: connection)
+        let older = stations.filter { windows[$0] == nil }
+        if !older.isEmpty {
+            let found = try await Self.windows(of: older, since: QualityControl.firstHour, now: now, on: connection)
+            windows.merge(found) { $1 }
+        }
+        for (station, window) in windows { book.entries[station] = StationBook.Entry(window: window) }
+        try await loadLedgerState(of: Array(windows.keys), into: &book, on: connection)
+    }
+
+    private static func windows(
+        of stations: [Int32], since first: UTCHour, now: UTCHour, on connection: Connection
+    ) async throws(PostgresError) -> [Int32: StationWindow] {
+        let last = now.advanced(by: QualityControl.hoursAhead)
+        let rows = try await connection.query(
+            newestHours, [stations, last.timestamp, first.timestamp, Int32(StationWindow.hours - 1)],
+            timeout: .seconds(300))
+        let readings = try Feed.decode(rows)
+        var windows: [Int32: StationWindow] = [:]
+        for reading in readings {
+            if let window = windows[reading.station], window.newest >= reading.hour { continue }
+            windows[reading.station] = StationWindow(newest: reading.hour)
+        }
+        for var reading in readings {
+            QualityControl.judge(&reading.measures, present: reading.present) { _, _ in }
+            windows[reading.station]?[reading.hour] = reading.measures
+        }
+        return windows
+    }
+
+    private static func loadLedgerState(
+        of stations: [Int32], into book: inout StationBook, on connection: Connection
+    ) async throws(PostgresError) {
+        let origins = stations.map { book.entries[$0]?.window.newest.timestamp }
+        let rows = try await connection.query(ledgerState, [stations, origins.compactMap { $0 }], timeout: .seconds(300))
+        for row in 0..<rows.count {
+            let station = rows.int32(row, 0)
+            if !rows.isNull(row, 1) {
+                book.entries[station]?.issued = StationBook.Issue(
+                    revision: rows.int16(row, 1), digest: rows.int64(row, 2))
+            }
+            if !rows.isNull(row, 3) {
+                book.entries[station]?.newestOrigin = UTCHour(timestamp: rows.int64(row, 3))
+            }
+        }
+        let outages = try await connection.query(
+            "SELECT station_id, reason FROM hazecast.station_outage WHERE station_id = ANY($1)", [stations])
+        for row in outages {
+            let station = try row.decode(Int32.self, at: 0)
+            book.entries[station]?.outage = GapRule.Outage(description: try row.decode(String.self, at: 1))
+        }
+    }
+}
