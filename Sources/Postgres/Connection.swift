@@ -1,0 +1,118 @@
+import CLibpq
+import Glibc
+
+/// One connection to PostgreSQL, with a thread of its own on which all of libpq runs.
+///
+/// Calls run one after the other, in the order in which they arrive. Each has a deadline, which counts from its turn.
+/// When that passes, or the calling task is cancelled, the server is asked to stop; with its answer (SQLSTATE 57014) the
+/// connection goes on, without one it is closed two seconds later. An answer that comes in spite of that is returned.
+///
+/// A lost connection is never reopened: what it held (locks, a transaction, LISTEN) is gone, and only the caller knows
+/// what that means. Every call on it fails at once with the code of the loss.
+public actor Connection {
+    private let executor: ThreadExecutor
+    private let wakeup: Wakeup
+    private let session: Session
+    /// The transaction that is open by `withTransaction`.
+    private var transaction: TransactionToken?
+
+    /// All of the actor's work happens on its own thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private init(name: String) throws(PostgresError) {
+        executor = try ThreadExecutor(name: name)
+        wakeup = try Wakeup()
+        session = Session(wakeup: wakeup)
+    }
+
+    /// Opens a connection. The session speaks UTF-8 and its time zone is UTC.
+    ///
+    /// - Parameters:
+    ///   - conninfo: a connection string or URI as libpq has them; service files, `PG…` variables and `.pgpass` count too.
+    ///   - applicationName: for `pg_stat_activity`, where the user sets no other.
+    ///   - timeout: for all hosts, addresses and the authentication together, the resolver's time included.
+    /// - Throws: `.misuse` for a malformed string, `.connectionFailed` with the SQLSTATE where the server gave one,
+    ///   `.timedOut`, `.cancelled`. No error repeats the password.
+    public static func connect(
+        _ conninfo: String, applicationName: String, timeout: Duration = .seconds(10)
+    ) async throws(PostgresError) -> Connection {
+        let parameters = try ConnectionParameters(conninfo, applicationName: applicationName, timeout: timeout)
+        let connection = try Connection(name: "pg \(applicationName)")
+        // The resolver cannot be interrupted. When it takes too long, its thread is left to itself and the caller goes on.
+        let race = Race<PostgresError?>()
+        let attempt = Task { race.settle(await connection.open(parameters, timeout: timeout)) }
+        let limit = Task {
+            try await Task.sleep(for: min(timeout, Session.longestTimeout) + .seconds(1))
+            race.settle(PostgresError(.timedOut, "no answer from the resolver", operation: "connect"))
+        }
+        defer { limit.cancel() }
+        let failure = await withTaskCancellationHandler {
+            await race.value()
+        } onCancel: {
+            attempt.cancel()
+            race.settle(PostgresError(.cancelled, "cancelled", operation: "connect"))
+        }
+        if let failure { throw failure }
+        return connection
+    }
+
+    private func open(_ parameters: ConnectionParameters, timeout: Duration) async -> PostgresError? {
+        do throws(PostgresError) {
+            try await call("connect", timeout: timeout) { session throws(PostgresError) in
+                try session.open(parameters, timeout: timeout)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Closes the connection; the server rolls back what is open. Later calls fail as `.misuse`.
+    public func close() { session.close() }
+
+    /// Asks the server to stop what runs now, as a cancelled task does; without effect when nothing runs.
+    public nonisolated func cancelRunning() { wakeup.cancel(call: nil) }
+
+    /// Whether the next call has a chance: the connection has neither been closed nor has its end been seen.
+    public var isUsable: Bool { session.probe() }
+
+    /// The server's version, 150018 for 15.18; 0 when the connection is gone.
+    public var serverVersion: Int { Int(PQserverVersion(session.connection)) }
+
+    /// The process that serves this connection, as in `pg_stat_activity.pid`; 0 when the connection is gone.
+    public var backendProcessID: Int32 { PQbackendPID(session.connection) }
+
+    /// Runs one call on the session, stopped by the task's cancellation.
+    ///
+    /// - Parameter isShielded: the call goes ahead although its task has been cancelled.
+    func call<Value>(
+        _ operation: String, timeout: Duration, isShielded: Bool = false,
+        _ body: (Session) throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        guard transaction == nil || transaction == TransactionToken.current else {
+            throw PostgresError(
+                .misuse, "another task has a transaction open on this connection", operation: operation)
+        }
+        let number = wakeup.beginCall()
+        let (session, wakeup) = (session, wakeup)
+        let result: Result<Value, PostgresError> = await withTaskCancellationHandler {
+            do throws(PostgresError) {
+                return .success(
+                    try session.perform(operation, timeout: timeout, isShielded: isShielded) {
+                        () throws(PostgresError) in try body(session)
+                    })
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            if !isShielded { wakeup.cancel(call: number) }
+        }
+        return try result.get()
+    }
+
+    /// Marks the connection as belonging to a transaction, or to nobody.
+    func setTransaction(_ token: TransactionToken?) { transaction = token }
+
+    /// Whether `withTransaction` has a transaction open.
+    var hasTransaction: Bool { transaction != nil }
+}

@@ -1,0 +1,98 @@
+import CLibpq
+
+/// What the server or libpq said, as errors without secrets.
+enum ServerMessage {
+    /// The error in a result.
+    static func error(in result: QueryResult, operation: String) -> PostgresError {
+        let pointer = result.pointer
+        func field(_ code: UnicodeScalar) -> String? {
+            text(PQresultErrorField(pointer, Int32(code.value)))
+        }
+        let sqlState = field("C")
+        var message = field("M") ?? oneLine(String(cString: PQresultErrorMessage(pointer)))
+        // Messages of class 22 (data exceptions) quote the data.
+        if sqlState?.hasPrefix("22") == true { message = withoutQuotations(message) }
+        if let line = copyLine(field("W")) { message += " (\(line))" }
+        let isStale =
+            sqlState == "26000" || (sqlState == "0A000" && field("R") == "RevalidateCachedQuery")
+        return PostgresError(
+            isStale ? .staleStatement : .server, sqlState: sqlState, message, operation: operation,
+            constraint: field("n"))
+    }
+
+    /// A failed attempt to connect, from libpq's message at verbosity VERBOSE, which is the only place of its SQLSTATE.
+    static func connectionFailure(_ text: String) -> PostgresError {
+        var sqlState: String?
+        var lines: [String] = []
+        for line in text.split(separator: "\n") where !line.hasPrefix("LOCATION:") {
+            let (message, state) = withoutState(line.trimmingSpace())
+            sqlState = state ?? sqlState
+            if !lines.contains(message) { lines.append(message) }
+        }
+        let message = lines.joined(separator: "; ")
+        let isMisuse =
+            message.hasPrefix("invalid ") || message.hasPrefix("definition of service")
+            || message.contains("service file")
+        return PostgresError(
+            isMisuse ? .misuse : .connectionFailed, sqlState: sqlState, message, operation: "connect")
+    }
+
+    /// A message without line breaks.
+    static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingSpace() }.joined(separator: " ")
+    }
+
+    /// A message whose quoted parts are left out, but for `"="`.
+    static func withoutQuotations(_ text: String) -> String {
+        text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+            .map { part in part.offset % 2 == 1 && part.element != "=" ? "…" : String(part.element) }
+            .joined(separator: "\"")
+    }
+
+    /// The first three words of a statement, cut at the first quote: enough to find it, too little to hold a secret.
+    static func operation(of sql: String) -> String {
+        let words = sql.prefix(200).split(whereSeparator: \.isWhitespace).prefix(3)
+        let start = words.joined(separator: " ").prefix(60)
+        return String(start.prefix { $0 != "'" && $0 != "$" })
+    }
+
+    /// `FATAL:  28P01: password …` as `FATAL: password …` and the state.
+    private static func withoutState(_ line: String) -> (message: String, sqlState: String?) {
+        var parts = line.components(separatedBy: ":  ")
+        guard parts.count > 1, let last = parts.last?.utf8, last.count > 7 else { return (line, nil) }
+        let state = String(decoding: last.prefix(5), as: UTF8.self)
+        let isState = state.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
+        guard isState, last.dropFirst(5).starts(with: ": ".utf8) else { return (line, nil) }
+        parts[parts.count - 1] = String(decoding: last.dropFirst(7), as: UTF8.self)
+        return (parts.joined(separator: ": "), state)
+    }
+
+    /// `COPY reading, line 3` of a context that goes on with the line's contents.
+    private static func copyLine(_ context: String?) -> String? {
+        guard let context, context.hasPrefix("COPY "), let word = context.firstRange(of: ", line ") else { return nil }
+        let number = context[word.upperBound...].prefix { $0.isNumber }
+        return String(context[..<number.endIndex])
+    }
+}
+
+/// A C string of libpq's, copied; nil for a null pointer.
+func text(_ pointer: UnsafePointer<CChar>?) -> String? {
+    guard let pointer else { return nil }
+    return String(cString: pointer)
+}
+
+extension StringProtocol {
+    fileprivate func trimmingSpace() -> String {
+        var slice = self[...]
+        while slice.first?.isWhitespace == true { slice.removeFirst() }
+        while slice.last?.isWhitespace == true { slice.removeLast() }
+        return String(slice)
+    }
+
+    /// The parts between occurrences of a separator.
+    fileprivate func components(separatedBy separator: String) -> [String] {
+        split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
+    }
+
+    fileprivate func firstRange(of text: String) -> Range<Index>? { ranges(of: text).first }
+}

@@ -1,0 +1,74 @@
+import Glibc
+
+/// One thread that runs an actor's jobs in order, so that whatever blocks there never blocks the cooperative pool.
+///
+/// The thread ends when the executor is released. It is never joined: the last reference may be dropped by one of its own
+/// jobs.
+final class ThreadExecutor: SerialExecutor {
+    private let queue = JobQueue()
+
+    /// - Throws: `.connectionFailed` when the system has no thread to give.
+    init(name: String) throws(PostgresError) {
+        let queue = queue
+        try startThread(named: name) { queue.runUntilFinished() }
+    }
+
+    deinit { queue.finish() }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        queue.append(UnownedJob(job), executor: asUnownedSerialExecutor())
+    }
+}
+
+/// The jobs of one executor.
+///
+/// `@unchecked Sendable`: the mutable state is touched only between `pthread_mutex_lock` and `unlock`; mutex and
+/// condition have stable addresses because they are allocated on the heap.
+private final class JobQueue: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var jobs: [(job: UnownedJob, executor: UnownedSerialExecutor)] = []
+    private var isFinished = false
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
+    }
+
+    func append(_ job: UnownedJob, executor: UnownedSerialExecutor) {
+        pthread_mutex_lock(mutex)
+        jobs.append((job, executor))
+        pthread_cond_signal(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    func finish() {
+        pthread_mutex_lock(mutex)
+        isFinished = true
+        pthread_cond_signal(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    func runUntilFinished() {
+        while let batch = next() {
+            for (job, executor) in batch { job.runSynchronously(on: executor) }
+        }
+    }
+
+    /// The jobs that wait, oldest first; nil once the executor is gone and nothing waits.
+    private func next() -> [(job: UnownedJob, executor: UnownedSerialExecutor)]? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while jobs.isEmpty && !isFinished { pthread_cond_wait(changed, mutex) }
+        guard !jobs.isEmpty else { return nil }
+        defer { jobs.removeAll(keepingCapacity: true) }
+        return jobs
+    }
+}
