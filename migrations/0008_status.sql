@@ -78,6 +78,7 @@ CROSS JOIN LATERAL (
             ORDER BY ledger.origin DESC
             LIMIT 1
         ) AS origin
+    OFFSET 0 -- looks once, however often the columns are named above
 ) AS newest
 LEFT JOIN hazecast.station_outage AS outage ON outage.station_id = station.id
 LEFT JOIN hazecast.active_model AS own ON own.station_id = station.id
