@@ -31,7 +31,7 @@ struct ConnectionParameters: Sendable {
     }
 
     /// What the string itself says, without service file and environment.
-    private static func parse(_ conninfo: String) throws(PostgresError) -> [String: String] {
+    static func parse(_ conninfo: String) throws(PostgresError) -> [String: String] {
         // Anything else is a plain database name, as it is for psql.
         guard conninfo.contains("=") || conninfo.contains("://") else { return [:] }
         if conninfo.utf8.contains(0) {
