@@ -1,0 +1,40 @@
+import Crypto
+
+extension Model {
+    /// SHA-256 in lower-case hex over what a forecast depends on: architecture, normalisation and weights.
+    ///
+    /// It covers the meaning and not the JSON text, because PostgreSQL's `jsonb` reorders keys and rewrites numbers.
+    /// Names and scores may change without making it another model. Strings and lists are preceded by their length,
+    /// numbers are little-endian, floats by their bits, so no two models can give the same bytes.
+    static func digest(_ architecture: Architecture, _ normalisation: Normalisation, _ network: Network) -> String {
+        var bytes: [UInt8] = []
+        func append(_ number: UInt32) {
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+            }
+        }
+        func append(_ text: String) {
+            append(UInt32(text.utf8.count))
+            bytes += text.utf8
+        }
+        append("hazecast model \(formatVersion)")
+        append(UInt32(architecture.inputs.count))
+        for (feature, scale) in zip(architecture.inputs, normalisation.inputs) {
+            append(feature.rawValue)
+            append(scale.offset.bitPattern)
+            append(scale.scale.bitPattern)
+        }
+        append(normalisation.output.offset.bitPattern)
+        append(normalisation.output.scale.bitPattern)
+        for (name, shape) in network.shape.tensors {
+            append(name)
+            append(UInt32(shape.count))
+            shape.forEach { append(UInt32($0)) }
+        }
+        network.weights.forEach { append($0.bitPattern) }
+        return SHA256.hash(data: bytes).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}

@@ -1,0 +1,147 @@
+public import Foundation
+
+extension Model {
+    /// Version of the file format that this build reads and writes.
+    static let formatVersion = 1
+
+    /// Reads a model file, strictly: unknown keys are errors, and the checksum must be that of the content.
+    ///
+    /// Key order and the way numbers are written do not matter, so a model that has been through PostgreSQL's `jsonb`
+    /// still verifies.
+    ///
+    /// - Throws: one `ForecastError` that names what is wrong.
+    public init(json: Data) throws(ForecastError) {
+        let file = try JSONReader(JSONValue(json: json), path: "model")
+        let version = try file.member("format_version")
+        guard version.value == .number(Self.formatVersion) else {
+            throw ForecastError(
+                .unknownFormat,
+                "the model file has format version \(version.value.line); this build reads \(Self.formatVersion)")
+        }
+        try file.allow([
+            "format_version", "name", "preset", "architecture", "normalisation", "parameters", "training", "scores",
+            "sha256",
+        ])
+        let architecture = try Architecture(file.member("architecture"))
+        let name = try file.member("name").string()
+        guard !name.isEmpty else { throw ForecastError(.malformed, "model.name is empty") }
+        try self.init(
+            name: name,
+            preset: file.member("preset").string(),
+            architecture: architecture,
+            normalisation: Normalisation(file.member("normalisation"), for: architecture),
+            weights: Self.weights(file.member("parameters"), for: architecture.shape),
+            training: file.member("training").object(),
+            scores: file.member("scores").object())
+        let stated = try file.member("sha256").string()
+        guard stated == sha256 else {
+            throw ForecastError(.wrongChecksum, "the model file is damaged: its content does not have its sha256")
+        }
+    }
+
+    /// The model file, readable by people: keys sorted, one tensor a line.
+    public func json() -> Data {
+        var parameters: [String: JSONValue] = [:]
+        var offset = 0
+        for (name, shape) in network.shape.tensors {
+            let count = shape.reduce(1, *)
+            parameters[name] = .object([
+                "shape": .array(shape.map { .number($0) }),
+                "values": .array(network.weights[offset..<offset + count].map { .number($0) }),
+            ])
+            offset += count
+        }
+        let file: JSONValue = .object([
+            "format_version": .number(Self.formatVersion),
+            "name": .string(name),
+            "preset": .string(preset),
+            "architecture": architecture.json,
+            "normalisation": normalisation.json(for: architecture),
+            "parameters": .object(parameters),
+            "training": training,
+            "scores": scores,
+            "sha256": .string(sha256),
+        ])
+        return Data((file.text + "\n").utf8)
+    }
+
+    private static func weights(
+        _ parameters: JSONReader, for shape: NetworkShape
+    ) throws(ForecastError) -> [Float] {
+        try parameters.allow(shape.tensors.map(\.name))
+        var weights: [Float] = []
+        for (name, shape) in shape.tensors {
+            let tensor = try parameters.member(name)
+            try tensor.allow(["shape", "values"])
+            guard try tensor.member("shape").array().map({ $0.value }) == shape.map({ .number($0) }) else {
+                throw ForecastError(.wrongShape, "\(tensor.path) must have the shape \(shape)")
+            }
+            let values = try tensor.member("values").floats()
+            guard values.count == shape.reduce(1, *) else {
+                throw ForecastError(.wrongShape, "\(tensor.path) has \(values.count) values for the shape \(shape)")
+            }
+            weights += values
+        }
+        return weights
+    }
+}
+
+extension Architecture {
+    init(_ json: JSONReader) throws(ForecastError) {
+        try json.allow(["inputs", "hidden", "outputs", "biases"])
+        var inputs: [Feature] = []
+        for entry in try json.member("inputs").array() {
+            let name = try entry.string()
+            guard let feature = Feature(rawValue: name), !inputs.contains(feature) else {
+                throw ForecastError(.malformed, "\(entry.path): \"\(name)\" is unknown or there twice")
+            }
+            inputs.append(feature)
+        }
+        var hidden: [Int] = []
+        for entry in try json.member("hidden").array() {
+            hidden.append(try entry.integer(in: 1...Self.largestLayer))
+        }
+        self.init(
+            inputs: inputs, hidden: hidden, outputs: try json.member("outputs").integer(in: 1...1),
+            biases: try json.member("biases").bool())
+        guard hidden.count == 2, inputs.contains(.pm25) else {
+            throw ForecastError(.malformed, "\(json.path) must have two hidden layers and the input pm25")
+        }
+    }
+
+    var json: JSONValue {
+        .object([
+            "inputs": .array(inputs.map { .string($0.rawValue) }),
+            "hidden": .array(hidden.map { .number($0) }),
+            "outputs": .number(outputs),
+            "biases": .bool(biases),
+        ])
+    }
+}
+
+extension Normalisation {
+    init(_ json: JSONReader, for architecture: Architecture) throws(ForecastError) {
+        try json.allow(["inputs", "output"])
+        let scales = try json.member("inputs")
+        try scales.allow(architecture.inputs.map(\.rawValue))
+        var inputs: [Scale] = []
+        for feature in architecture.inputs {
+            inputs.append(try Scale(scales.member(feature.rawValue)))
+        }
+        self.init(inputs: inputs, output: try Scale(json.member("output")))
+    }
+
+    func json(for architecture: Architecture) -> JSONValue {
+        let scales = zip(architecture.inputs, inputs).map { ($0.rawValue, $1.json) }
+        return .object(["inputs": .object(Dictionary(uniqueKeysWithValues: scales)), "output": output.json])
+    }
+}
+
+extension Normalisation.Scale {
+    fileprivate init(_ json: JSONReader) throws(ForecastError) {
+        try json.allow(["offset", "scale"])
+        self.init(offset: try json.member("offset").float(), scale: try json.member("scale").float())
+    }
+
+    fileprivate var json: JSONValue { .object(["offset": .number(offset), "scale": .number(scale)]) }
+}

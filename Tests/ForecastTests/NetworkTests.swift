@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+@testable import Forecast
+
+/// A case of Reference/network.json, made by Reference/reference.py in float64.
+struct ReferenceCase: Decodable, CustomTestStringConvertible {
+    let windows, steps, inputs, hidden1, hidden2, outputs: Int
+    let biases: Bool
+    let parameters: [String: [Float]]
+    let x, a: [Float]
+    let y: [Double]
+    let loss: Double
+    let gradients: [String: [Double]]
+    let input_gradient: [Double]
+
+    var testDescription: String { "\(inputs)/\(hidden1)/\(hidden2)/\(outputs)\(biases ? " with biases" : "")" }
+
+    static let all: [ReferenceCase] = {
+        do {
+            let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/network.json")
+            return try JSONDecoder().decode([ReferenceCase].self, from: Data(contentsOf: file))
+        } catch {
+            Issue.record("Reference/network.json: \(error)")
+            return []
+        }
+    }()
+
+    var network: Network {
+        let shape = NetworkShape(
+            inputs: inputs, hidden1: hidden1, hidden2: hidden2, outputs: outputs, hasBiases: biases)
+        return Network(shape: shape, weights: shape.tensors.flatMap { parameters[$0.name] ?? [] })
+    }
+
+    /// steps × inputs, lane by window.
+    var lanes: [Lanes] {
+        (0..<steps * inputs).map { entry in
+            Lanes((0..<windows).map { x[$0 * steps * inputs + entry] })
+        }
+    }
+
+    /// Outputs, loss and gradients as the Swift network has them.
+    func run(_ network: Network) -> (y: [Lanes], loss: Double, gradient: [Float], trace: NetworkTrace) {
+        let trace = NetworkTrace(network.shape, steps: steps)
+        network.forward(lanes, trace)
+        let y = (0..<outputs).map { trace.y[$0] }
+        let errors = (0..<outputs).map { o in y[o] - Lanes((0..<windows).map { a[$0 * outputs + o] }) }
+        var gradient = [Lanes](repeating: .zero, count: network.weights.count)
+        network.backward(lanes, trace, dy: errors.map { $0 / Float(windows) }, addingTo: &gradient)
+        let loss = errors.reduce(0.0) { $0 + Double(($1 * $1).sum()) } / Double(windows) / 2
+        return (y, loss, gradient.map { $0.sum() }, trace)
+    }
+}
+
+/// Float32 has 24 bits. What is compared passes some hundred roundings of 6e-8 and a tanh that is good to 3e-7.
+private let tolerance = 5e-6
+
+@Suite struct NetworkTests {
+    @Test(arguments: ReferenceCase.all)
+    func outputsLossAndEveryGradientAreThoseOfTheReference(_ reference: ReferenceCase) {
+        let network = reference.network
+        let (y, loss, gradient, trace) = reference.run(network)
+        for window in 0..<reference.windows {
+            for o in 0..<reference.outputs {
+                #expect(abs(Double(y[o][window]) - reference.y[window * reference.outputs + o]) < tolerance)
+            }
+        }
+        #expect(abs(loss - reference.loss) < tolerance * (1 + reference.loss))
+        let expected = network.shape.tensors.flatMap { reference.gradients[$0.name] ?? [] }
+        #expect(expected.count == gradient.count)
+        let size = expected.map(abs).max() ?? 0
+        for (index, (ours, theirs)) in zip(gradient, expected).enumerated() {
+            #expect(abs(Double(ours) - theirs) < tolerance * (1 + size), "weight \(index)")
+        }
+        for step in 0..<reference.steps {
+            for i in 0..<reference.inputs {
+                let ours = network.inputGradient(i, step: step, trace)
+                for window in 0..<reference.windows {
+                    let entry = (window * reference.steps + step) * reference.inputs + i
+                    #expect(abs(Double(ours[window]) - reference.input_gradient[entry]) < tolerance)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ReferenceCase.all)
+    func everyGradientIsTheSlopeOfTheLoss(_ reference: ReferenceCase) {
+        let network = reference.network
+        let gradient = reference.run(network).gradient
+        // The best step of a central difference in float32 is about the cube root of its precision; the error that is
+        // left is about its square.
+        let step: Float = 1 / 128
+        for index in network.weights.indices {
+            var above = network
+            var below = network
+            above.weights[index] += step
+            below.weights[index] -= step
+            let slope = (reference.run(above).loss - reference.run(below).loss) / Double(2 * step)
+            #expect(abs(slope - Double(gradient[index])) < 5e-4 * (1 + abs(slope)), "weight \(index)")
+        }
+    }
+
+    @Test func tanhIsGoodToAFewBitsOfAFloatEverywhere() {
+        for step in -20_000...20_000 {
+            let x = Float(step) / 1000
+            let ours = Double(Lanes(repeating: x).tanh()[7])
+            let exact = Foundation.tanh(Double(x))
+            #expect(abs(ours - exact) <= 4e-7 * abs(exact), "x = \(x)")
+        }
+        for x: Float in [.greatestFiniteMagnitude, -Float.greatestFiniteMagnitude, 1e-30] {
+            #expect(abs(Lanes(repeating: x).tanh()[0]) <= 1)
+        }
+    }
+
+    @Test func sixInputsAndTwiceTwoHiddenMake26Parameters() {
+        #expect(Architecture.chapter.parameterCount == 26)
+        #expect(NetworkShape.chapter == Architecture.chapter.shape)
+    }
+}
