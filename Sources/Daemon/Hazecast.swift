@@ -7,7 +7,9 @@ struct Hazecast: AsyncParsableCommand {
         commandName: "hazecast",
         abstract: "PM2.5 forecasts beside the readings in your own PostgreSQL.",
         version: version,
-        subcommands: []
+        subcommands: [
+            RunCommand.self, StatusCommand.self,
+        ]
     )
 
     /// The version of this binary, as `--version`, `hazecast.daemon` and the package say it.

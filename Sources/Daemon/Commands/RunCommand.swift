@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Postgres
 import ServiceLifecycle
+import UnixSignals
 
 /// `hazecast run`: the daemon.
 struct RunCommand: AsyncParsableCommand {

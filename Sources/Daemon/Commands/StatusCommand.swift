@@ -44,7 +44,7 @@ struct StatusCommand: AsyncParsableCommand {
             let encoder = JSONEncoder()
             encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.outputFormatting = [.sortedKeys]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
         } else {
             Self.print(report)
         }

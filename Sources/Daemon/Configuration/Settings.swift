@@ -27,7 +27,7 @@ struct Settings: Sendable {
         var providers: [any ConfigProvider] = [
             InMemoryProvider(
                 name: "command line",
-                values: Dictionary(uniqueKeysWithValues: flags.map { (AbsoluteConfigKey($0), .init(stringLiteral: $1)) })),
+                values: Dictionary(uniqueKeysWithValues: flags.map { (Self.key($0), .init(stringLiteral: $1)) })),
             EnvironmentVariablesProvider().prefixKeys(with: "hazecast"),
         ]
         if let file = file ?? (FileManager.default.fileExists(atPath: defaultFile) ? defaultFile : nil) {
@@ -43,11 +43,12 @@ struct Settings: Sendable {
         func value(_ key: String, default fallback: String) throws -> String {
             for (provider, name) in zip(providers, names) {
                 do {
-                    guard let value = try provider.value(forKey: AbsoluteConfigKey(key), type: .string).value else { continue }
+                    let found = try provider.value(forKey: Self.key(key), type: .string).value
+                    guard case .string(let text)? = found?.content else { continue }
                     sources.append(name)
-                    return try value.content.asString
+                    return text
                 } catch {
-                    throw DaemonError(.configuration, "\(key) in \(name) is not a text: \(error)")
+                    throw DaemonError(.configuration, "\(key) from \(name) is not a text: \(error)")
                 }
             }
             sources.append("default")
@@ -60,6 +61,10 @@ struct Settings: Sendable {
             throw DaemonError(.configuration, "log.level from the \(sources[1]) is '\(level)'; it may be \(levels)")
         }
         return Settings(database: database, logLevel: logLevel, sources: sources)
+    }
+
+    private static func key(_ key: String) -> AbsoluteConfigKey {
+        AbsoluteConfigKey(key.split(separator: ".").map(String.init))
     }
 
     /// A key that nobody reads is a mistake that nobody would notice.

@@ -17,8 +17,11 @@ struct Heartbeat {
 
     /// This machine's own name, without asking a name server.
     private static let host: String = {
-        var name = [CChar](repeating: 0, count: 256)
-        return gethostname(&name, name.count - 1) == 0 ? String(cString: name) : "unknown"
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            guard let start = name.baseAddress, gethostname(start, name.count - 1) == 0 else { return "unknown" }
+            name[name.count - 1] = 0
+            return String(cString: start)
+        }
     }()
 
     private let instance = UUID().uuidString

@@ -20,7 +20,7 @@ struct Ledger {
     /// Appends forecasts: one wide row each, through binary COPY.
     func append(_ entries: [Entry]) async throws(PostgresError) {
         if entries.isEmpty { return }
-        var writer = BinaryCopyWriter(reservingCapacity: entries.count * 700)
+        var writer = BinaryCopyWriter(capacity: entries.count * 700)
         for entry in entries {
             writer.beginRow(fields: 11)
             writer.append(entry.station)
@@ -44,7 +44,7 @@ struct Ledger {
             COPY hazecast.forecast_ledger
                 (station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest)
             FROM STDIN (FORMAT binary)
-            """, writer.finish(), timeout: .seconds(300))
+            """, writer.finished(), timeout: .seconds(300))
     }
 
     /// Records why stations have no forecast for their newest reading, and that others have one again.
