@@ -33,10 +33,10 @@ BEGIN
             WHEN duplicate_object OR unique_violation THEN
                 NULL;
             WHEN insufficient_privilege THEN
-                RAISE EXCEPTION 'role "%" is missing and "%" may not create it', wanted.name, current_user
-                    USING ERRCODE = 'insufficient_privilege',
-                          HINT = 'As a superuser: CREATE ROLE hazecast_daemon; CREATE ROLE hazecast_writer; '
-                                 'CREATE ROLE hazecast_reader;';
+                RAISE EXCEPTION
+                    'role "%" is missing and "%" may not create it; as a superuser: '
+                    'CREATE ROLE hazecast_daemon; CREATE ROLE hazecast_writer; CREATE ROLE hazecast_reader', wanted.name, current_user
+                    USING ERRCODE = 'insufficient_privilege';
         END;
     END LOOP;
 END
@@ -56,7 +56,7 @@ COMMENT ON COLUMN hazecast.migration.name IS 'File name of the migration, number
 COMMENT ON COLUMN hazecast.migration.sha256 IS 'SHA-256 of the text that was applied, 64 hex digits: a merged migration never changes.';
 COMMENT ON COLUMN hazecast.migration.applied_at IS 'When it was applied.';
 REVOKE ALL ON hazecast.migration FROM PUBLIC;
-GRANT SELECT ON hazecast.migration TO hazecast_daemon, hazecast_reader;
+GRANT SELECT ON hazecast.migration TO hazecast_daemon, hazecast_writer, hazecast_reader;
 
 CREATE TABLE hazecast.station (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -6,12 +6,12 @@ CREATE TABLE hazecast.model (
         CONSTRAINT model_name_is_not_blank CHECK (btrim(name) <> ''),
     document jsonb NOT NULL
         CONSTRAINT model_document_is_complete CHECK (
-            document ?& ARRAY['format', 'name', 'preset', 'architecture', 'normalisation', 'tensors', 'sha256']
+            document ?& ARRAY['format_version', 'name', 'preset', 'architecture', 'normalisation', 'parameters', 'sha256']
         ),
-    format_version integer NOT NULL GENERATED ALWAYS AS ((document ->> 'format')::integer) STORED,
+    format_version integer NOT NULL GENERATED ALWAYS AS ((document ->> 'format_version')::integer) STORED,
     preset text NOT NULL GENERATED ALWAYS AS (document ->> 'preset') STORED,
     architecture jsonb NOT NULL GENERATED ALWAYS AS (document -> 'architecture') STORED,
-    parameters jsonb NOT NULL GENERATED ALWAYS AS (document -> 'tensors') STORED,
+    parameters jsonb NOT NULL GENERATED ALWAYS AS (document -> 'parameters') STORED,
     normalisation jsonb NOT NULL GENERATED ALWAYS AS (document -> 'normalisation') STORED,
     training jsonb GENERATED ALWAYS AS (document -> 'training') STORED,
     scores jsonb GENERATED ALWAYS AS (document -> 'scores') STORED,

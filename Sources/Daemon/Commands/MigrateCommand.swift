@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+
+/// `hazecast migrate`: the schema, from nothing or from an older one.
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Make the schema hazecast in a database, or bring it up to date.",
+        discussion: """
+            Safe to repeat and to start twice at once. The first time the user must be allowed to create the schema, and the \
+            roles hazecast_daemon, hazecast_writer and hazecast_reader where the cluster does not have them yet.
+            """)
+
+    @OptionGroup var options: DatabaseOptions
+
+    @Flag(help: "Say what would be applied and change nothing.")
+    var dryRun = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        let connection = try await options.connect(applicationName: "hazecast migrate")
+        let report = try await Migrator.migrate(connection, isDryRun: dryRun)
+        await connection.close()
+        print(json ? try Self.json(report) : Self.text(report))
+    }
+
+    static func json(_ report: Migrator.Report) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(report), as: UTF8.self)
+    }
+
+    static func text(_ report: Migrator.Report) -> String {
+        var lines = report.applied.map { "applied \($0)" } + report.pending.map { "would apply \($0)" }
+        lines += report.models.map { "added model \($0)" }
+        if let model = report.defaultModel { lines.append("\(model) is the default model") }
+        return (lines + ["schema is \(report.pending.isEmpty ? "up to date " : "")at \(report.schema)"]).joined(separator: "\n")
+    }
+}

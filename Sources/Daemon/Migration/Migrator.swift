@@ -1,0 +1,137 @@
+import Postgres
+
+/// Brings the schema `hazecast` of a database to what this binary knows, and never beyond.
+///
+/// Each migration is one transaction together with its row in `hazecast.migration`, so that a failure leaves a schema that
+/// the next run takes up. An advisory lock lets one run at a time work a database; others wait for it and then find
+/// everything done.
+enum Migrator {
+    /// What a run did, or would do.
+    struct Report: Equatable, Encodable {
+        /// Number of the last migration that the schema has now.
+        var schema: Int32 = 0
+        /// Names of the migrations that were applied.
+        var applied: [String] = []
+        /// Names of the migrations that a dry run left out.
+        var pending: [String] = []
+        /// Names of the models that were added to the registry.
+        var models: [String] = []
+        /// The model that became the default, if there was none.
+        var defaultModel: String?
+    }
+
+    /// `HazeMigr` in ASCII.
+    private static let lock: Int64 = 0x4861_7A65_4D69_6772
+    private static let lockPoll = Duration.milliseconds(100)
+
+    /// Applies what is missing, adds the models that the binary carries, and makes one the default where there is none.
+    ///
+    /// - Parameters:
+    ///   - isDryRun: only looks, without the lock.
+    ///   - lockTimeout: how long to wait for another run, and for each lock that a migration needs.
+    /// - Throws: `DaemonError.Code.schema` when the schema is newer than this binary, an applied migration is not the one
+    ///   that this binary has, or the lock was not to be had; else `PostgresError`.
+    @discardableResult
+    static func migrate(
+        _ connection: Connection, to migrations: [Migration] = Migration.embedded,
+        models: [String: String] = EmbeddedResources.models, isDryRun: Bool = false,
+        lockTimeout: Duration = .seconds(30)
+    ) async throws -> Report {
+        var report = Report()
+        if isDryRun {
+            report.schema = try await version(of: connection, among: migrations)
+            report.pending = migrations.filter { $0.number > report.schema }.map(\.name)
+            return report
+        }
+        try await takeLock(connection, timeout: lockTimeout)
+        do {
+            report.schema = try await version(of: connection, among: migrations)
+            for migration in migrations where migration.number > report.schema {
+                try await apply(migration, on: connection, lockTimeout: lockTimeout)
+                report.schema = migration.number
+                report.applied.append(migration.name)
+            }
+            try await connection.withTransaction {
+                (report.models, report.defaultModel) = try await ModelSeed.plant(models, on: connection)
+            }
+        } catch {
+            try? await connection.query("SELECT pg_advisory_unlock($1)", [lock])
+            throw error
+        }
+        try await connection.query("SELECT pg_advisory_unlock($1)", [lock])
+        return report
+    }
+
+    /// Verifies that this binary and the schema fit.
+    ///
+    /// - Throws: `DaemonError.Code.schema`, with what to do, unless the schema is exactly what this binary knows.
+    static func check(_ connection: Connection) async throws {
+        let known = Migration.embedded.last?.number ?? 0
+        switch try await version(of: connection, among: Migration.embedded) {
+        case known: return
+        case 0: throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
+        case let version:
+            throw DaemonError(.schema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
+        }
+    }
+
+    /// Number of the last applied migration; 0 when the schema is missing.
+    private static func version(of connection: Connection, among migrations: [Migration]) async throws -> Int32 {
+        let exists = try await connection.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_class WHERE relname = 'migration' AND relnamespace = (
+                    SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'hazecast'))
+            """
+        ).single()
+        guard try exists.decode(Bool.self, at: 0) else { return 0 }
+        let rows = try await connection.query("SELECT number, name, sha256 FROM hazecast.migration ORDER BY number")
+        var version: Int32 = 0
+        for row in rows {
+            version = try row.decode(Int32.self, at: 0)
+            guard let migration = migrations.first(where: { $0.number == version }) else { continue }
+            if migration.sha256 != (try row.decode(String.self, at: 2)) {
+                let name = try row.decode(String.self, at: 1)
+                throw DaemonError(
+                    .schema, "migration \(name) is not the one that was applied here: install the hazecast that applied it")
+            }
+        }
+        let known = migrations.last?.number ?? 0
+        guard version <= known else {
+            throw DaemonError(.schema, "schema is at \(version), this hazecast knows \(known): install a newer hazecast")
+        }
+        return version
+    }
+
+    /// Takes the lock by trying: whoever waits in `pg_advisory_lock` holds back VACUUM.
+    private static func takeLock(_ connection: Connection, timeout: Duration) async throws {
+        let deadline = ContinuousClock.now + timeout
+        while try await !connection.query("SELECT pg_try_advisory_lock($1)", [lock]).single().decode(Bool.self, at: 0) {
+            guard ContinuousClock.now < deadline else {
+                throw DaemonError(.schema, "another `hazecast migrate` has been at work for \(timeout): try again later")
+            }
+            try await Task.sleep(for: lockPoll)
+        }
+    }
+
+    private static func apply(_ migration: Migration, on connection: Connection, lockTimeout: Duration) async throws {
+        do {
+            try await connection.withTransaction {
+                try await connection.run(
+                    script: """
+                        SET LOCAL lock_timeout = '\(lockTimeout.components.seconds)s';
+                        SET LOCAL search_path = pg_catalog, pg_temp;
+                        SET LOCAL client_min_messages = warning;
+                        """)
+                try await connection.run(script: migration.sql, timeout: .seconds(3600))
+                try await connection.query(
+                    "INSERT INTO hazecast.migration (number, name, sha256) VALUES ($1, $2, $3)",
+                    [migration.number, migration.name, migration.sha256])
+            }
+        } catch let error as PostgresError {
+            var error = error
+            error.operation = "migration \(migration.name)"
+            throw error
+        }
+    }
+}
