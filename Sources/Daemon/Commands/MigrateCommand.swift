@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Postgres
 
 /// `hazecast migrate`: the schema, from nothing or from an older one.
 struct MigrateCommand: AsyncParsableCommand {

@@ -55,7 +55,7 @@ enum Migrator {
                 (report.models, report.defaultModel) = try await ModelSeed.plant(models, on: connection)
             }
         } catch {
-            try? await connection.query("SELECT pg_advisory_unlock($1)", [lock])
+            _ = try? await connection.query("SELECT pg_advisory_unlock($1)", [lock])
             throw error
         }
         try await connection.query("SELECT pg_advisory_unlock($1)", [lock])
