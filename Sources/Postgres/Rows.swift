@@ -37,6 +37,16 @@ public struct Rows: Sendable {
         return value
     }
 
+    /// The only row of an answer that has one.
+    ///
+    /// - Throws: `.decoding` when there is none, or more than one.
+    public func single() throws(PostgresError) -> Row {
+        guard count == 1 else {
+            throw PostgresError(.decoding, "one row was expected, not \(count)", operation: "decode")
+        }
+        return self[0]
+    }
+
     @inline(__always)
     func field(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? {
         let row = Int32(truncatingIfNeeded: row)
