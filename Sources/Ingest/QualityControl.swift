@@ -87,7 +87,7 @@ public enum QualityControl {
             let isUnsigned = check.range.lowerBound == 0
             report(check.column, value.isFinite ? (isUnsigned && value < 0 ? .negative : .outOfRange) : .notFinite)
             measures[keyPath: check.measure] = .nan
-            if check.column == "wind_direction" { measures.windSpeed = .nan }
         }
+        if present & 0b1_0000 != 0, measures.windDirection.isNaN { measures.windSpeed = .nan }
     }
 }

@@ -1,0 +1,169 @@
+import Forecast
+import Foundation
+import Ingest
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+private let noon = Site.noon
+
+/// The built binary against a real server, as its user has it.
+@Suite struct ForecastServiceTests {
+    @Test func anInsertChangesTheLatestForecastWithinASecond() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            let daemon = try site.daemon()
+            defer { daemon.signal(SIGKILL) }
+            try await eventually { try await site.latest("roof")?.origin == noon }
+            for hour in 1...5 {
+                let began = ContinuousClock.now
+                try await site.write(roof, noon.advanced(by: hour))
+                try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: hour) }
+                #expect(ContinuousClock.now - began < .seconds(1))
+            }
+            // A silenced notification costs half a second at most.
+            let began = ContinuousClock.now
+            try await site.run("SET hazecast.notify = off")
+            try await site.write(roof, noon.advanced(by: 6))
+            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 6) }
+            #expect(ContinuousClock.now - began < .seconds(1))
+            #expect(try await site.text(
+                "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active chapter")
+
+            daemon.signal(SIGTERM)
+            let output = try await withDeadline(.seconds(5)) { await daemon.end() }
+            #expect(output.status == 0)
+            #expect(try await site.text("SELECT count(*) FROM hazecast.daemon") == "0")
+        }
+    }
+
+    @Test func aStandbyTakesOverWhenTheActiveDaemonIsKilled() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            let active = try site.daemon()
+            defer { active.signal(SIGKILL) }
+            #expect(await active.hasWritten(toStandardError: "serving"))
+            let standby = try site.daemon()
+            defer { standby.signal(SIGKILL) }
+            #expect(await standby.hasWritten(toStandardError: "standby"))
+            try await site.write(roof, noon.advanced(by: 1))
+            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
+            #expect(!standby.standardError.contains("serving"))
+
+            let began = ContinuousClock.now
+            active.signal(SIGKILL)
+            try await site.write(roof, noon.advanced(by: 2))
+            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 2) }
+            #expect(ContinuousClock.now - began < .seconds(5))
+            #expect(try await site.ledger().count == 3)
+        }
+    }
+
+    /// Real readings in lock step, the daemon killed 20 times at random instants: the ledger is that of an undisturbed run.
+    @Test func killedTwentyTimesTheLedgerIsThatOfAnUndisturbedRun() async throws {
+        let file = try requireDataDirectory().appending(path: "beijing-pm25-2010-2014.csv").path()
+        let series = try HourlySeries.reading(file, format: .uciBeijing(station: "beijing")).series
+        let hours = series.hours.suffix(90)
+        var random = SeededGenerator(seed: 20)
+        var kills = Set<Int>()
+        while kills.count < 20 { kills.insert(Int.random(in: 30..<90, using: &random)) }
+
+        func replay(killingAt kills: Set<Int>) async throws -> [String] {
+            var ledger: [String] = []
+            try await Site.with { site in
+                let station = try await site.addStation("beijing")
+                var daemon = try site.daemon()
+                defer { daemon.signal(SIGKILL) }
+                for (step, hour) in hours.enumerated() {
+                    try await site.write(station, hour, series[hour])
+                    if kills.contains(step) {
+                        try await Task.sleep(for: .microseconds(Int.random(in: 0...6_000, using: &random)))
+                        daemon.signal(SIGKILL)
+                        daemon = try site.daemon()
+                    }
+                    try await eventually {
+                        try await site.text(
+                            """
+                            SELECT EXISTS (SELECT FROM hazecast.forecast_ledger WHERE origin = to_timestamp(\(hour.secondsSinceEpoch)))
+                                OR EXISTS (SELECT FROM hazecast.station_outage WHERE origin = to_timestamp(\(hour.secondsSinceEpoch)))
+                            """) == "true"
+                    }
+                }
+                ledger = try await site.ledger()
+            }
+            return ledger
+        }
+        let undisturbed = try await replay(killingAt: [])
+        #expect(undisturbed.count > 50)
+        #expect(try await replay(killingAt: kills) == undisturbed)
+    }
+
+    @Test func theDatabaseMayGoAwayAndComeBack() async throws {
+        try await TestServer.withOwnServer { server in
+            let conninfo = server.conninfo()
+            let connection = try await Connection.connect(conninfo, applicationName: "test")
+            try await Migrator.migrate(connection)
+            var site = Site(conninfo: conninfo, connection: connection)
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            let daemon = try site.daemon()
+            defer { daemon.signal(SIGKILL) }
+            try await eventually { try await site.latest("roof")?.origin == noon }
+
+            var hour = noon
+            for mode in [PrivateCluster.StopMode.fast, .immediate, .kill] {
+                try await server.restart(mode)
+                site = Site(
+                    conninfo: conninfo, connection: try await Connection.connect(conninfo, applicationName: "test"))
+                hour = hour.advanced(by: 1)
+                try await site.write(roof, hour)
+                try await eventually { try await site.latest("roof")?.origin == hour }
+            }
+            #expect(try await site.ledger().count == 4)
+
+            // Stopping does not wait for a database that is away.
+            await server.stop()
+            daemon.signal(SIGTERM)
+            #expect(try await withDeadline(.seconds(5)) { await daemon.end() }.status == 0)
+        }
+    }
+
+    @Test func aDaemonStartedBeforeItsDatabaseWaitsForIt() async throws {
+        try await TestServer.withOwnServer { server in
+            let connection = try await Connection.connect(server.conninfo(), applicationName: "test")
+            try await Migrator.migrate(connection)
+            await connection.close()
+            await server.stop()
+            let daemon = try Executable.hazecast.start(["run", "--database", server.conninfo()])
+            defer { daemon.signal(SIGKILL) }
+            #expect(await daemon.hasWritten(toStandardError: "retry_in"))
+            try await server.start()
+            #expect(try await withDeadline(.seconds(15)) { await daemon.hasWritten(toStandardError: "serving") })
+        }
+    }
+
+    @Test func aPromotedModelServesFromTheNextOriginOn() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            let daemon = try site.daemon()
+            defer { daemon.signal(SIGKILL) }
+            try await eventually { try await site.latest("roof")?.origin == noon }
+            let document = try #require(try await site.text("SELECT document FROM hazecast.model"))
+            let model = try Model(json: Data(document.utf8))
+            let other = try model.scaled(by: 1.5, name: "other")
+            try await site.connection.query(
+                "INSERT INTO hazecast.model (name, document) VALUES ('other', $1::text::jsonb)",
+                [String(decoding: other.json(), as: UTF8.self)])
+            try await site.run("UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'other')")
+            try await site.write(roof, noon.advanced(by: 1))
+            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
+            #expect(try await site.text("SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM hazecast.forecast")
+                == "chapter other")
+        }
+    }
+}

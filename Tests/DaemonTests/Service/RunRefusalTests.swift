@@ -1,0 +1,96 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// What a user gets who made a mistake: one line that says what to do, and a status that is not zero.
+@Suite struct RunRefusalTests {
+    private func expectRefusal(_ conninfo: String, saying text: String) async throws {
+        let output = try await Executable.hazecast.run(["run", "--database", conninfo, "--log-level", "critical"])
+        #expect(output.status == 1)
+        #expect(output.standardError.contains(text), "\(output.standardError)")
+        #expect(output.standardError.split(separator: "\n").count == 1, "\(output.standardError)")
+    }
+
+    @Test func missingSchema() async throws {
+        try await TestDatabase.withDatabase { conninfo in
+            try await expectRefusal(conninfo, saying: "run `hazecast migrate`")
+        }
+    }
+
+    @Test func newerSchema() async throws {
+        try await Site.with { site in
+            try await site.run("INSERT INTO hazecast.migration (number, name, sha256) VALUES (9999, '9999_x.sql', 'x')")
+            try await expectRefusal(site.conninfo, saying: "install a newer hazecast")
+        }
+    }
+
+    @Test func missingDatabase() async throws {
+        let server = try await TestServer.shared()
+        try await expectRefusal(server.conninfo(database: "nowhere"), saying: "\"nowhere\" does not exist")
+    }
+
+    @Test func damagedModel() async throws {
+        try await Site.with { site in
+            try await site.run(
+                """
+                UPDATE hazecast.model SET document =
+                    jsonb_set(document, '{normalisation,output,scale}', '12345')
+                """)
+            try await expectRefusal(site.conninfo, saying: "model 'chapter' in hazecast.model cannot be used")
+        }
+    }
+
+    @Test func noModel() async throws {
+        try await Site.with { site in
+            try await site.run("DELETE FROM hazecast.active_model")
+            try await expectRefusal(site.conninfo, saying: "no default model in hazecast.active_model")
+        }
+    }
+
+    @Test func wrongPasswordIsNotRepeated() async throws {
+        try await Site.with { site in
+            try await site.run("CREATE ROLE locked_out LOGIN PASSWORD 'right'")
+            let port = try #require((try await TestServer.shared()).port)
+            let conninfo = "host=127.0.0.1 port=\(port) dbname=postgres user=locked_out password=wr0ng"
+            try await expectRefusal(conninfo, saying: "password authentication failed")
+            let output = try await Executable.hazecast.run(["run", "--database", conninfo])
+            #expect(!output.standardError.contains("wr0ng"))
+            try await site.run("DROP ROLE locked_out")
+        }
+    }
+
+    @Test func malformedConnectionString() async throws {
+        try await expectRefusal("host=a pass word=x", saying: "malformed connection string")
+    }
+
+    @Test func unknownKeyInTheConfiguration() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "log:\n  level: debug\n  colour: red\n".write(to: file, atomically: true, encoding: .utf8)
+        let output = try await Executable.hazecast.run(["run", "--check-config", "--config", file.path()])
+        #expect(output.status == 1)
+        #expect(output.standardError.contains("line 3: unknown key 'log.colour'"), "\(output.standardError)")
+    }
+
+    @Test func theLaterOfFileEnvironmentAndFlagsWins() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "database: dbname=from_file password=hidden\nlog: {level: debug}\n".write(
+            to: file, atomically: true, encoding: .utf8)
+        func check(_ arguments: [String], _ environment: [String: String]) async throws -> [Substring] {
+            let output = try await Executable.hazecast.run(
+                ["run", "--check-config", "--config", file.path()] + arguments, environment: environment)
+            #expect(output.status == 0, "\(output.standardError)")
+            return output.standardOutput.split(separator: "\n")
+        }
+        #expect(try await check([], [:]) == [
+            "database: dbname=from_file password=***  # \(file.path())", "log.level: debug  # \(file.path())",
+        ])
+        #expect(try await check(["--database", "dbname=flag"], ["HAZECAST_DATABASE": "dbname=env", "HAZECAST_LOG_LEVEL": "error"]) == [
+            "database: dbname=flag  # command line", "log.level: error  # environment",
+        ])
+    }
+}

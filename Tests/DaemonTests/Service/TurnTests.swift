@@ -1,0 +1,176 @@
+import Forecast
+import Ingest
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+private let noon = Site.noon
+
+@Suite struct TurnTests {
+    @Test func twentyFourHoursGiveTheFirstForecastAndTheNextHourTheNext() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            #expect(try await turns.turn().forecasts == 0)
+            try await site.write(roof, noon.advanced(by: -23)...noon.advanced(by: -1))
+            #expect(try await turns.turn().forecasts == 0)
+            #expect(try await site.text("SELECT reason FROM hazecast.station_outage")?.contains("pm25 missing") == true)
+            try await site.write(roof, noon)
+            #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 1, forecasts: 1, newestOrigin: noon))
+            #expect(try await site.text("SELECT count(*) FROM hazecast.station_outage") == "0")
+            try await site.write(roof, noon.advanced(by: 1))
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.latest("roof")?.origin == noon.advanced(by: 1))
+            #expect(try await turns.turn() == Turn.Result())
+        }
+    }
+
+    @Test func yearsOfHistoryIssueOneForecastAStation() async throws {
+        try await Site.with { site in
+            var turns = try await Turns(site.conninfo)
+            _ = try await turns.turn()
+            for name in ["a", "b", "c"] { try await site.addStation(name) }
+            try await site.run(
+                """
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_speed)
+                SELECT id, h, 10 + extract(hour FROM h), 1, 5, 1010, 2 FROM hazecast.station,
+                    generate_series('2013-01-01 00:00Z'::timestamptz, '2014-03-31 23:00Z', '1 hour') AS h
+                """)
+            let result = try await turns.turn()
+            #expect(result.readings == 3 * 455 * 24)
+            #expect(result.forecasts == 3)
+            #expect(try await site.text("SELECT string_agg(DISTINCT origin::text, ',') FROM hazecast.forecast_ledger")
+                == "2014-03-31 23:00:00+00")
+        }
+    }
+
+    @Test func lateAndCorrectedReadingsIssueARevisionAndTheOldOneStays() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -30)...noon)
+            #expect(try await turns.turn().forecasts == 1)
+            let first = try await site.latest("roof")
+
+            var corrected = Site.measures(noon)
+            corrected.pm25 += 30
+            try await site.write(roof, noon, corrected)
+            #expect(try await turns.turn().forecasts == 1)
+            let second = try await site.latest("roof")
+            #expect(second?.origin == noon && second?.revision == 2 && second?.pm25 != first?.pm25)
+            #expect(try await site.ledger().count == 2)
+
+            // The same values again, and a correction that no window can see, are not news.
+            try await site.write(roof, noon, corrected)
+            try await site.write(roof, noon.advanced(by: -30), corrected)
+            #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 2, forecasts: 0))
+        }
+    }
+
+    @Test func aGapBeyondTheRuleStopsForecastsAndStatusSaysWhy() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            #expect(try await turns.turn().forecasts == 1)
+            try await site.write(roof, noon.advanced(by: 5))
+            #expect(try await turns.turn().forecasts == 0)
+            let reason = try await site.text("SELECT reason FROM hazecast.status WHERE name = 'roof'")
+            #expect(reason?.contains("pm25 missing at \(noon.advanced(by: 4)) and the 3 hours before") == true)
+            // A late reading closes the gap.
+            try await site.write(roof, noon.advanced(by: 2))
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text("SELECT reason FROM hazecast.status WHERE name = 'roof'") == nil)
+        }
+    }
+
+    @Test func absurdValuesAreFlaggedKeptAsSentAndLeftOut() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            _ = try await turns.turn()
+            var absurd = Site.measures(noon.advanced(by: 1))
+            absurd.pm25 = 10_000_000
+            absurd.pressure = .infinity
+            try await site.write(roof, noon.advanced(by: 1), absurd)
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text(
+                "SELECT string_agg(concat(measure, ' ', flag), ', ' ORDER BY measure) FROM hazecast.reading_flag")
+                == "pm25 out_of_range, pressure not_finite")
+            #expect(try await site.text("SELECT max(pm25) FROM hazecast.reading") == "1e+07")
+            // Left out means carried forward: the forecast is that of a reading without these values.
+            let withFlags = try await site.latest("roof")
+            absurd.pm25 = .nan
+            absurd.pressure = .nan
+            try await site.write(roof, noon.advanced(by: 1), absurd)
+            #expect(try await turns.turn().forecasts == 0)
+            #expect(try await site.latest("roof")?.pm25 == withFlags?.pm25)
+            #expect(try await site.text("SELECT count(*) FROM hazecast.reading_flag") == "0")
+        }
+    }
+
+    @Test func readingsFrom1970AndFromTheFutureAdvanceNothing() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            _ = try await turns.turn()
+            try await site.run(
+                """
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25) VALUES (\(roof), '1970-01-01 00:00Z', 5),
+                    (\(roof), date_trunc('hour', now()) + interval '2 hours', 5), (\(roof), '9999-01-01 00:00Z', 5)
+                """)
+            #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 3, forecasts: 0))
+            #expect(try await site.latest("roof")?.origin == noon)
+            #expect(try await site.text("SELECT string_agg(flag, ' ' ORDER BY observed_at) FROM hazecast.reading_flag")
+                == "before_2000 future future")
+            #expect(try await turns.restart().forecasts == 0)
+        }
+    }
+
+    @Test func whoeverLostTheLockHasLostItsTransaction() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            try await turns.connection.query("SELECT pg_advisory_unlock_all()")
+            await #expect(throws: DaemonError.self) { _ = try await turns.turn() }
+            #expect(try await site.text("SELECT count(*) FROM hazecast.arrival") == "1")
+            #expect(try await site.ledger().isEmpty)
+        }
+    }
+
+    /// Whatever happens to readings, and whenever turns are taken, the windows in memory never differ from the database:
+    /// a daemon that starts afterwards and compares everything finds nothing to do.
+    @Test(arguments: [UInt64(1), 2, 3, 4])
+    func anyOrderGapsRepeatsAndCorrectionsEndInTheSameForecasts(seed: UInt64) async throws {
+        try await Site.with { site in
+            var random = SeededGenerator(seed: seed)
+            var stations: [Int32] = []
+            for name in ["a", "b", "c"] { stations.append(try await site.addStation(name)) }
+            var turns = try await Turns(site.conninfo)
+            for step in 0..<150 {
+                let station = stations[Int.random(in: 0..<3, using: &random)]
+                let hour = noon.advanced(by: step / 2 - Int.random(in: 0...Int.random(in: 0...34, using: &random), using: &random))
+                var measures = Site.measures(hour)
+                if Int.random(in: 0..<6, using: &random) == 0 { measures.pm25 = .nan }
+                if Int.random(in: 0..<8, using: &random) == 0 { measures.pm25 = -4 }
+                switch Int.random(in: 0..<40, using: &random) {
+                case 0: try await site.run("DELETE FROM hazecast.reading WHERE station_id = \(station) AND random() < 0.1")
+                case 1: try await site.run("TRUNCATE hazecast.arrival")
+                case 2: try await site.write(station, hour...hour.advanced(by: 30))
+                default: try await site.write(station, hour, measures)
+                }
+                if Bool.random(using: &random) { _ = try await turns.turn() }
+            }
+            _ = try await turns.turn()
+            #expect(try await turns.restart().forecasts == 0)
+            #expect(try await site.text(
+                "SELECT count(*) FROM (SELECT FROM hazecast.forecast_ledger GROUP BY station_id, origin HAVING max(revision) <> count(*)) AS x")
+                == "0")
+        }
+    }
+}
