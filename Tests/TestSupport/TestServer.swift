@@ -31,8 +31,8 @@ public enum TestServer {
         let cluster = try PrivateCluster(
             directory: directory, port: try freePort(),
             settings: [
-                "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200",
-                "shared_buffers": "64MB", "max_prepared_transactions": "10",
+                "fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB",
+                "max_prepared_transactions": "10",
             ])
         try await cluster.start()
         return cluster
