@@ -45,7 +45,10 @@ public actor Connection {
             try await Task.sleep(for: min(timeout, Session.longestTimeout) + .seconds(1))
             race.settle(PostgresError(.timedOut, "no answer from the resolver", operation: "connect"))
         }
-        defer { limit.cancel() }
+        defer {
+            limit.cancel()
+            attempt.cancel()
+        }
         let failure = await withTaskCancellationHandler {
             await race.value()
         } onCancel: {

@@ -133,14 +133,3 @@ final class QueryResult: @unchecked Sendable {
 
     deinit { PQclear(pointer) }
 }
-extension Rows {
-    /// The only row of an answer that has exactly one.
-    ///
-    /// - Throws: `.decoding` when there are none or more.
-    public func single() throws(PostgresError) -> Row {
-        guard count == 1 else {
-            throw PostgresError(.decoding, "the answer has \(count) rows instead of one", operation: "decode")
-        }
-        return self[0]
-    }
-}
