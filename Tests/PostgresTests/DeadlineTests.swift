@@ -60,6 +60,20 @@ struct DeadlineTests {
         }
     }
 
+    @Test func aRequestToStopThatComesLateHitsNoOtherCall() async throws {
+        try await withDeadline(.seconds(20)) {
+            let proxy = try await Proxy(to: TestServer.shared())
+            let connection = try await Connection.connect(
+                proxy.conninfo(database: "postgres"), applicationName: "test")
+            // The request travels on a connection of its own and arrives after the answer.
+            proxy.delay(.milliseconds(400))
+            let answer = try await connection.query("SELECT pg_sleep(0.2)", timeout: .milliseconds(100))
+            #expect(answer.count == 1)
+            #expect(try await connection.query("SELECT pg_sleep(0.4)").count == 1)
+            proxy.close()
+        }
+    }
+
     @Test func aBlackHoleIsNoticedWithinDeadlineAndGrace() async throws {
         try await withDeadline(.seconds(20)) {
             let proxy = try await Proxy(to: TestServer.shared())

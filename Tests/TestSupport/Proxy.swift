@@ -21,6 +21,7 @@ public final class Proxy: Sendable {
     private struct Pair {
         let client: Int32
         let server: Int32
+        let delay: Duration
     }
 
     /// A proxy before a private server.
@@ -66,7 +67,7 @@ public final class Proxy: Sendable {
     /// Lets not one byte through any more, in either direction, while the connections stay open.
     public func blackHole() { state.withLock { $0.isBlackHole = true } }
 
-    /// Holds every chunk of bytes back for a time.
+    /// Holds back every chunk of bytes on connections that are made from now on.
     public func delay(_ duration: Duration) { state.withLock { $0.delay = duration } }
 
     /// Cuts a connection once a client has sent this text: the server still gets it, the client never hears of it.
@@ -77,7 +78,7 @@ public final class Proxy: Sendable {
     /// Takes over a new connection; false when the server cannot be reached.
     private func forward(_ client: Int32) -> Bool {
         guard let server = LoopbackSocket.connected(toPath: target) else { return false }
-        let pair = Pair(client: client, server: server)
+        let pair = Pair(client: client, server: server, delay: state.withLock { $0.delay })
         let ends = Ends(pair.client, pair.server)
         state.withLock { $0.pairs.append(pair) }
         Thread.detachNewThread { [weak self] in
@@ -95,9 +96,9 @@ public final class Proxy: Sendable {
 
     /// Forwards bytes, or does what the test asked for instead; false when the connection is over.
     private func pass(_ bytes: [UInt8], of pair: Pair, toServer: Bool) -> Bool {
-        let (isBlackHole, delay, cutAfter) = state.withLock { ($0.isBlackHole, $0.delay, $0.cutAfter) }
+        let (isBlackHole, cutAfter) = state.withLock { ($0.isBlackHole, $0.cutAfter) }
         if isBlackHole { return true }
-        if delay > .zero { Thread.sleep(forTimeInterval: delay / .seconds(1)) }
+        if pair.delay > .zero { Thread.sleep(forTimeInterval: pair.delay / .seconds(1)) }
         let isEnd = toServer && cutAfter.map { !bytes[...].ranges(of: $0).isEmpty } == true
         if isEnd { shutdown(pair.client, Int32(SHUT_RDWR)) }
         let isWritten = Self.write(bytes, to: toServer ? pair.server : pair.client)

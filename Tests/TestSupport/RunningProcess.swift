@@ -87,7 +87,11 @@ private final class Transcript: Sendable {
     /// Reads to the end of a pipe, on a thread of its own.
     func follow(_ handle: FileHandle) {
         Thread.detachNewThread { [self] in
-            while let data = try? handle.read(upToCount: 65536), !data.isEmpty { append(data) }
+            // `FileHandle.read(upToCount:)` would wait until it has that many bytes.
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while case let count = read(handle.fileDescriptor, &buffer, buffer.count), count > 0 {
+                append(Data(buffer.prefix(count)))
+            }
             end()
         }
     }
