@@ -45,7 +45,10 @@ public actor Connection {
             try await Task.sleep(for: min(timeout, Session.longestTimeout) + .seconds(1))
             race.settle(PostgresError(.timedOut, "no answer from the resolver", operation: "connect"))
         }
-        defer { limit.cancel() }
+        defer {
+            limit.cancel()
+            attempt.cancel()
+        }
         let failure = await withTaskCancellationHandler {
             await race.value()
         } onCancel: {
@@ -94,20 +97,27 @@ public actor Connection {
                 .misuse, "another task has a transaction open on this connection", operation: operation)
         }
         let number = wakeup.beginCall()
-        let (session, wakeup) = (session, wakeup)
+        let wakeup = wakeup
         let result: Result<Value, PostgresError> = await withTaskCancellationHandler {
-            do throws(PostgresError) {
-                return .success(
-                    try session.perform(operation, timeout: timeout, isShielded: isShielded) {
-                        () throws(PostgresError) in try body(session)
-                    })
-            } catch {
-                return .failure(error)
-            }
+            perform(operation, timeout: timeout, isShielded: isShielded, body)
         } onCancel: {
             if !isShielded { wakeup.cancel(call: number) }
         }
         return try result.get()
+    }
+
+    /// A method, so that the compiler sees to it that it runs on this actor's thread and nowhere else.
+    private func perform<Value>(
+        _ operation: String, timeout: Duration, isShielded: Bool, _ body: (Session) throws(PostgresError) -> Value
+    ) -> Result<Value, PostgresError> {
+        do throws(PostgresError) {
+            return .success(
+                try session.perform(operation, timeout: timeout, isShielded: isShielded) {
+                    () throws(PostgresError) in try body(session)
+                })
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Marks the connection as belonging to a transaction, or to nobody.

@@ -9,11 +9,6 @@ struct ConnectionParameters: Sendable {
     /// - Throws: `.misuse` for a malformed string; the error repeats no part of it, because any part may be the password.
     init(_ conninfo: String, applicationName: String, timeout: Duration) throws(PostgresError) {
         let given = try Self.parse(conninfo)
-        if let host = given["host"], !host.hasPrefix("@"), !host.hasPrefix("/"), host.contains("@") {
-            throw PostgresError(
-                .misuse, "malformed connection string: an @ in the user name or password of a URI is written %40",
-                operation: "connect")
-        }
         // What a service file says of keepalives is libpq's to read, and values given here would override it.
         let hasService = given["service"] != nil || getenv("PGSERVICE") != nil
         let hosts = Int64((given["host"] ?? given["hostaddr"] ?? "").count { $0 == "," } + 1)
@@ -31,6 +26,8 @@ struct ConnectionParameters: Sendable {
     }
 
     /// What the string itself says, without service file and environment.
+    ///
+    /// - Throws: `.misuse` for a malformed string.
     static func parse(_ conninfo: String) throws(PostgresError) -> [String: String] {
         // Anything else is a plain database name, as it is for psql.
         guard conninfo.contains("=") || conninfo.contains("://") else { return [:] }
@@ -51,6 +48,12 @@ struct ConnectionParameters: Sendable {
         while let keyword = option.pointee.keyword {
             if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
             option += 1
+        }
+        // Else a part of the password would pass for a part of the host's name.
+        if let host = values["host"], !host.hasPrefix("@"), !host.hasPrefix("/"), host.contains("@") {
+            throw PostgresError(
+                .misuse, "malformed connection string: an @ in the user name or password of a URI is written %40",
+                operation: "connect")
         }
         return values
     }

@@ -5,7 +5,7 @@ public struct Rows: Sendable {
     let result: QueryResult
 
     /// How many columns each row has.
-    public var columnCount: Int { Int(PQnfields(result.pointer)) }
+    public var columnCount: Int { result.columnCount }
 
     /// Rows that the statement returned or changed.
     public var affected: Int { Int(String(cString: PQcmdTuples(result.pointer))) ?? count }
@@ -49,17 +49,17 @@ public struct Rows: Sendable {
 
     @inline(__always)
     func field(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? {
-        let row = Int32(truncatingIfNeeded: row)
-        let column = Int32(truncatingIfNeeded: column)
-        guard PQgetisnull(result.pointer, row, column) == 0, let value = PQgetvalue(result.pointer, row, column)
+        guard UInt(bitPattern: row) < UInt(result.rowCount), UInt(bitPattern: column) < UInt(result.columnCount),
+            PQgetisnull(result.pointer, Int32(row), Int32(column)) == 0,
+            let value = PQgetvalue(result.pointer, Int32(row), Int32(column))
         else { return nil }
-        return UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result.pointer, row, column)))
+        return UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result.pointer, Int32(row), Int32(column))))
     }
 }
 
 /// Fields without a check of the column's type, for loops over many rows whose types the SQL itself fixes.
 ///
-/// A NULL, and a field of another width, reads as 0 or NaN.
+/// A NULL, a field of another width, and one that is not there read as 0 or NaN.
 extension Rows {
     /// Whether a field is NULL.
     public func isNull(_ row: Int, _ column: Int) -> Bool { field(row, column) == nil }
@@ -83,7 +83,7 @@ extension Rows: RandomAccessCollection {
     /// The first row.
     public var startIndex: Int { 0 }
     /// One beyond the last row.
-    public var endIndex: Int { Int(PQntuples(result.pointer)) }
+    public var endIndex: Int { result.rowCount }
     /// A row by its position in the answer.
     public subscript(index: Int) -> Row { Row(rows: self, index: index) }
 }
@@ -122,19 +122,14 @@ public struct Row: Sendable {
 /// may be read from any thread; it is freed once, when nobody can read it any more.
 final class QueryResult: @unchecked Sendable {
     let pointer: OpaquePointer
+    let rowCount: Int
+    let columnCount: Int
 
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+        rowCount = Int(PQntuples(pointer))
+        columnCount = Int(PQnfields(pointer))
+    }
 
     deinit { PQclear(pointer) }
-}
-extension Rows {
-    /// The only row of an answer that has exactly one.
-    ///
-    /// - Throws: `.decoding` when there are none or more.
-    public func single() throws(PostgresError) -> Row {
-        guard count == 1 else {
-            throw PostgresError(.decoding, "the answer has \(count) rows instead of one", operation: "decode")
-        }
-        return self[0]
-    }
 }

@@ -3,13 +3,10 @@ import CLibpq
 /// What the server or libpq said, as errors without secrets.
 enum ServerMessage {
     /// The error in a result.
-    static func error(in result: QueryResult, operation: String) -> PostgresError {
-        let pointer = result.pointer
-        func field(_ code: UnicodeScalar) -> String? {
-            text(PQresultErrorField(pointer, Int32(code.value)))
-        }
+    static func error(in result: OpaquePointer, operation: String) -> PostgresError {
+        func field(_ code: UnicodeScalar) -> String? { text(PQresultErrorField(result, Int32(code.value))) }
         let sqlState = field("C")
-        var message = field("M") ?? oneLine(String(cString: PQresultErrorMessage(pointer)))
+        var message = field("M") ?? oneLine(String(cString: PQresultErrorMessage(result)))
         // Messages of class 22 (data exceptions) quote the data.
         if sqlState?.hasPrefix("22") == true { message = withoutQuotations(message) }
         if let line = copyLine(field("W")) { message += " (\(line))" }
@@ -18,6 +15,11 @@ enum ServerMessage {
         return PostgresError(
             isStale ? .staleStatement : .server, sqlState: sqlState, message, operation: operation,
             constraint: field("n"))
+    }
+
+    /// Whether a notice is the last thing that the server says on this connection.
+    static func isFatal(_ notice: OpaquePointer) -> Bool {
+        ["FATAL", "PANIC"].contains(text(PQresultErrorField(notice, Int32(UnicodeScalar("V").value))))
     }
 
     /// A failed attempt to connect, from libpq's message at verbosity VERBOSE, which is the only place of its SQLSTATE.

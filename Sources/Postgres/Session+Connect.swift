@@ -7,7 +7,6 @@ extension Session {
         begin("connect", timeout: timeout)
         let connection = try start(parameters)
         adopt(connection)
-        PQsetNoticeProcessor(connection, { _, _ in }, nil)
         // Only a verbose message tells the SQLSTATE of a refused connection.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         var polling = PGRES_POLLING_WRITING

@@ -72,7 +72,7 @@ extension Session {
 
     /// The error that a result is, seen with what the call itself asked for and with what became of the connection.
     func failure(_ result: QueryResult) -> PostgresError {
-        var error = ServerMessage.error(in: result, operation: operation)
+        var error = ServerMessage.error(in: result.pointer, operation: operation)
         if !isHealthy {
             error.code = .connectionLost
             return abandon(error)

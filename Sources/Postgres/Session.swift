@@ -24,6 +24,8 @@ final class Session {
     /// Why the running call was asked to stop, if it was.
     private(set) var stopReason: PostgresError.Code?
     private var cancellation: CancelRequest?
+    /// A FATAL error that the server sent while nothing was going on.
+    private var lastWords: PostgresError?
 
     init(wakeup: Wakeup) { self.wakeup = wakeup }
 
@@ -73,8 +75,19 @@ final class Session {
         stopReason = nil
     }
 
-    /// Takes over what `PQconnectStart` made.
-    func adopt(_ connection: OpaquePointer) { self.connection = connection }
+    /// Takes over what `PQconnectStart` made. Notices are dropped, but for the server's last words.
+    func adopt(_ connection: OpaquePointer) {
+        self.connection = connection
+        // Unretained: the session outlives its connection. Results outlive both, and libpq would call this for an access
+        // out of bounds, so `Rows` makes none.
+        PQsetNoticeReceiver(
+            connection,
+            { session, notice in
+                guard let session, let notice, ServerMessage.isFatal(notice) else { return }
+                let receiver = Unmanaged<Session>.fromOpaque(session).takeUnretainedValue()
+                receiver.lastWords = ServerMessage.error(in: notice, operation: receiver.operation)
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
 
     func error(_ code: PostgresError.Code, sqlState: String? = nil, _ message: String) -> PostgresError {
         PostgresError(code, sqlState: sqlState, message, operation: operation)
@@ -128,6 +141,10 @@ final class Session {
 
     /// The connection is gone: closes it and says why.
     func lost(_ reason: String? = nil) -> PostgresError {
+        if var error = lastWords {
+            error.code = .connectionLost
+            return abandon(error)
+        }
         let text = reason ?? connection.map { ServerMessage.oneLine(String(cString: PQerrorMessage($0))) } ?? ""
         return abandon(error(.connectionLost, text.isEmpty ? "the server closed the connection" : text))
     }

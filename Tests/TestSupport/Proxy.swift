@@ -1,0 +1,149 @@
+import Foundation
+public import Postgres
+import Synchronization
+
+/// A TCP proxy on 127.0.0.1 before a server's Unix socket, with which a test breaks the network.
+public final class Proxy: Sendable {
+    /// The port to connect to.
+    public let port: Int
+    private let listener: Int32
+    private let target: String
+    private let state = Mutex(State())
+
+    private struct State {
+        var pairs: [Pair] = []
+        var isBlackHole = false
+        var delay: Duration = .zero
+        var cutAfter: [UInt8]?
+        var isClosed = false
+    }
+
+    private struct Pair {
+        let client: Int32
+        let server: Int32
+        let delay: Duration
+    }
+
+    /// A proxy before a private server.
+    public init(to cluster: PrivateCluster) throws {
+        target = "\(cluster.directory)/.s.PGSQL.\(cluster.port ?? 5432)"
+        let socket = try LoopbackSocket.listening()
+        listener = socket.descriptor
+        port = socket.port
+        let descriptor = listener
+        Thread.detachNewThread { [weak self] in
+            while case let client = accept(descriptor, nil, nil), client >= 0 {
+                if self?.forward(client) != true { Glibc.close(client) }
+            }
+            Glibc.close(descriptor)
+        }
+    }
+
+    deinit { close() }
+
+    /// Cuts all connections and accepts no more.
+    public func close() {
+        let isFirst = state.withLock { state in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+        guard isFirst else { return }
+        shutdown(listener, Int32(SHUT_RDWR))
+        cut()
+    }
+
+    /// The connection string of a database on the proxied server, by way of the proxy.
+    public func conninfo(database: String, user: String = "postgres") -> String {
+        "host=127.0.0.1 port=\(port) user=\(user) dbname=\(database) sslmode=disable gssencmode=disable"
+    }
+
+    /// Cuts all connections that there are.
+    public func cut() {
+        state.withLock { state in
+            for pair in state.pairs { Self.shutDown(pair) }
+        }
+    }
+
+    /// Lets not one byte through any more, in either direction, while the connections stay open.
+    public func blackHole() { state.withLock { $0.isBlackHole = true } }
+
+    /// Holds back every chunk of bytes on connections that are made from now on.
+    public func delay(_ duration: Duration) { state.withLock { $0.delay = duration } }
+
+    /// Cuts a connection once a client has sent this text: the server still gets it, the client never hears of it.
+    public func cut(afterClientSends text: String) { state.withLock { $0.cutAfter = Array(text.utf8) } }
+
+    // MARK: Private
+
+    /// Takes over a new connection; false when the server cannot be reached.
+    private func forward(_ client: Int32) -> Bool {
+        guard let server = LoopbackSocket.connected(toPath: target) else { return false }
+        let pair = Pair(client: client, server: server, delay: state.withLock { $0.delay })
+        let ends = Ends(pair.client, pair.server)
+        state.withLock { $0.pairs.append(pair) }
+        Thread.detachNewThread { [weak self] in
+            while let bytes = Self.read(from: client), self?.pass(bytes, of: pair, toServer: true) == true {}
+            self?.finish(pair)
+            ends.leave()
+        }
+        Thread.detachNewThread { [weak self] in
+            while let bytes = Self.read(from: server), self?.pass(bytes, of: pair, toServer: false) == true {}
+            self?.finish(pair)
+            ends.leave()
+        }
+        return true
+    }
+
+    /// Forwards bytes, or does what the test asked for instead; false when the connection is over.
+    private func pass(_ bytes: [UInt8], of pair: Pair, toServer: Bool) -> Bool {
+        let (isBlackHole, cutAfter) = state.withLock { ($0.isBlackHole, $0.cutAfter) }
+        if isBlackHole { return true }
+        if pair.delay > .zero { Thread.sleep(forTimeInterval: pair.delay / .seconds(1)) }
+        let isEnd = toServer && cutAfter.map { !bytes[...].ranges(of: $0).isEmpty } == true
+        if isEnd { shutdown(pair.client, Int32(SHUT_RDWR)) }
+        let isWritten = Self.write(bytes, to: toServer ? pair.server : pair.client)
+        return isWritten && !isEnd
+    }
+
+    private func finish(_ pair: Pair) {
+        state.withLock { state in
+            state.pairs.removeAll { $0.client == pair.client }
+            Self.shutDown(pair)
+        }
+    }
+
+    private static func shutDown(_ pair: Pair) {
+        shutdown(pair.client, Int32(SHUT_RDWR))
+        shutdown(pair.server, Int32(SHUT_RDWR))
+    }
+
+    private static func read(from descriptor: Int32) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = Glibc.read(descriptor, &buffer, buffer.count)
+        return count > 0 ? Array(buffer.prefix(count)) : nil
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return false }
+            rest.removeFirst(count)
+        }
+        return true
+    }
+}
+
+/// The two sockets of a proxied connection, closed when both directions are done with them.
+private final class Ends: Sendable {
+    private let descriptors: (Int32, Int32)
+    private let users = Atomic(2)
+
+    init(_ first: Int32, _ second: Int32) { descriptors = (first, second) }
+
+    func leave() {
+        guard users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        close(descriptors.0)
+        close(descriptors.1)
+    }
+}
