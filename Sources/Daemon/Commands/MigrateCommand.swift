@@ -38,6 +38,7 @@ struct MigrateCommand: AsyncParsableCommand {
         var lines = report.applied.map { "applied \($0)" } + report.pending.map { "would apply \($0)" }
         lines += report.models.map { "added model \($0)" }
         if let model = report.defaultModel { lines.append("\(model) is the default model") }
-        return (lines + ["schema is \(report.pending.isEmpty ? "up to date " : "")at \(report.schema)"]).joined(separator: "\n")
+        return (lines + ["schema is \(report.pending.isEmpty ? "up to date " : "")at \(report.schema)"]).joined(
+            separator: "\n")
     }
 }

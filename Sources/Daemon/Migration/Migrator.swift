@@ -55,10 +55,10 @@ enum Migrator {
                 (report.models, report.defaultModel) = try await ModelSeed.plant(models, on: connection)
             }
         } catch {
-            _ = try? await connection.query("SELECT pg_advisory_unlock($1)", [lock])
+            await giveLockBack(connection)
             throw error
         }
-        try await connection.query("SELECT pg_advisory_unlock($1)", [lock])
+        await giveLockBack(connection)
         return report
     }
 
@@ -71,7 +71,8 @@ enum Migrator {
         case known: return
         case 0: throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
         case let version:
-            throw DaemonError(.schema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
+            throw DaemonError(
+                .schema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
         }
     }
 
@@ -93,12 +94,14 @@ enum Migrator {
             if migration.sha256 != (try row.decode(String.self, at: 2)) {
                 let name = try row.decode(String.self, at: 1)
                 throw DaemonError(
-                    .schema, "migration \(name) is not the one that was applied here: install the hazecast that applied it")
+                    .schema,
+                    "migration \(name) is not the one that was applied here: install the hazecast that applied it")
             }
         }
         let known = migrations.last?.number ?? 0
         guard version <= known else {
-            throw DaemonError(.schema, "schema is at \(version), this hazecast knows \(known): install a newer hazecast")
+            throw DaemonError(
+                .schema, "schema is at \(version), this hazecast knows \(known): install a newer hazecast")
         }
         return version
     }
@@ -108,9 +111,19 @@ enum Migrator {
         let deadline = ContinuousClock.now + timeout
         while try await !connection.query("SELECT pg_try_advisory_lock($1)", [lock]).single().decode(Bool.self, at: 0) {
             guard ContinuousClock.now < deadline else {
-                throw DaemonError(.schema, "another `hazecast migrate` has been at work for \(timeout): try again later")
+                throw DaemonError(
+                    .schema, "another `hazecast migrate` has been at work for \(timeout): try again later")
             }
             try await Task.sleep(for: lockPoll)
+        }
+    }
+
+    /// A connection that cannot do even this is closed, which gives the lock back as well.
+    private static func giveLockBack(_ connection: Connection) async {
+        do {
+            try await connection.query("SELECT pg_advisory_unlock($1)", [lock])
+        } catch {
+            await connection.close()
         }
     }
 
