@@ -4,6 +4,11 @@ SWIFT := deploy/swift
 SOURCES := Sources Tests Plugins Package.swift
 HAZECAST := .build/release/hazecast
 
+# What `make data` fetched, unless somebody names another folder.
+ifneq ($(wildcard data/*.csv),)
+export HAZECAST_DATA_DIR ?= $(CURDIR)/data
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap build fmt lint test check demo data bench
 

@@ -1,17 +1,20 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Ingest
 
-/// Real files, where the machine has them: `HAZECAST_DATA_DIR`, else what `make data` puts into `data/`.
+/// Files of the real data.
 enum RealData {
-    static let directory: String? = [ProcessInfo.processInfo.environment["HAZECAST_DATA_DIR"], "data"]
-        .compactMap { $0 }.first { FileManager.default.fileExists(atPath: "\($0)/beijing-pm25-2010-2014.csv") }
+    static let hasBeijing = exists("beijing-pm25-2010-2014.csv")
+    /// `make data` does not fetch these.
+    static let hasMultisite = hasBeijing && exists("beijing-multisite")
 
-    static func path(_ file: String) throws -> String { "\(try #require(directory))/\(file)" }
+    static func path(_ file: String) throws -> String { try requireDataDirectory().appending(path: file).path() }
 
-    static let hasMultisite =
-        directory.map { FileManager.default.fileExists(atPath: "\($0)/beijing-multisite") } ?? false
+    private static func exists(_ file: String) -> Bool {
+        dataDirectory.map { FileManager.default.fileExists(atPath: $0.appending(path: file).path()) } ?? false
+    }
 }
 
 /// A file that exists as long as the value does.

@@ -65,7 +65,7 @@ import Testing
         #expect(throws: SourceError.self) { try ReadingFile("/", format: beijing) }
     }
 
-    @Test(.enabled(if: RealData.directory != nil))
+    @Test(.enabled(if: RealData.hasBeijing))
     func theRealFileIsReadWhole() throws {
         let (series, rejected) = try HourlySeries.reading(
             RealData.path("beijing-pm25-2010-2014.csv"), format: beijing)
