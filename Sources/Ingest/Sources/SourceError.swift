@@ -10,6 +10,8 @@ public struct SourceError: Error, Equatable, CustomStringConvertible {
         case header
         /// The options do not fit together or do not fit the file.
         case options
+        /// A row was rejected where none may be.
+        case rejected
     }
 
     /// What happened.
@@ -26,5 +28,6 @@ public struct SourceError: Error, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// The file and the message in one line.
     public var description: String { file.map { "\($0): \(message)" } ?? message }
 }
