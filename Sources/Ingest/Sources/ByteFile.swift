@@ -26,7 +26,9 @@ final class ByteFile {
     func next() throws(SourceError) -> [UInt8] {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, initialised in
-            repeat { count = Glibc.read(descriptor, buffer.baseAddress, buffer.count) } while count < 0 && errno == EINTR
+            repeat {
+                count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            } while count < 0 && errno == EINTR
             initialised = max(0, count)
         }
         guard count >= 0 else { throw Self.unreadable(name) }

@@ -33,7 +33,8 @@ extension ArraySlice<UInt8> {
 
     /// A whole number, as parts of a date are.
     func integer(_ column: String) throws(RowFault) -> Int {
-        guard allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "-") }), let value = Int(String(decoding: self, as: UTF8.self))
+        guard allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "-") }),
+            let value = Int(String(decoding: self, as: UTF8.self))
         else { throw RowFault("\(column): \(shown) is not a whole number") }
         return value
     }

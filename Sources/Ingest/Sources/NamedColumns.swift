@@ -50,7 +50,8 @@ struct NamedColumnsReader: RowReader {
         stationName = columns.station ?? ""
         switch (station, columns.station) {
         case (nil, nil):
-            throw SourceError(.header, file: header.file, "no column for the station; name it with --station or --column")
+            throw SourceError(
+                .header, file: header.file, "no column for the station; name it with --station or --column")
         case (_?, _?):
             throw SourceError(
                 .options, file: header.file, "the file has a column for the station; leave --station out")

@@ -26,5 +26,6 @@ public struct SourceError: Error, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// The file and the message in one line.
     public var description: String { file.map { "\($0): \(message)" } ?? message }
 }

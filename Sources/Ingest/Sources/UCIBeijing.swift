@@ -7,7 +7,9 @@ import Forecast
 /// may stand in the middle of a sum and its speed is missing. Snow and rain (`Is`, `Ir`) are left out.
 struct UCIBeijing: RowReader {
     let measures = MeasureColumn.allCases
-    let used: Set<String> = ["No", "year", "month", "day", "hour", "pm2.5", "DEWP", "TEMP", "PRES", "cbwd", "Iws", "Is", "Ir"]
+    let used: Set<String> = [
+        "No", "year", "month", "day", "hour", "pm2.5", "DEWP", "TEMP", "PRES", "cbwd", "Iws", "Is", "Ir",
+    ]
     private let station: String
     private let date: DateColumns
     private let number, pm25, dewPoint, temperature, pressure, direction, accumulated: Int
