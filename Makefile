@@ -1,0 +1,38 @@
+# The one configuration of this project: what is tested is what is shipped, and nothing is compiled twice.
+CONFIGURATION := -c release -Xswiftc -enable-testing
+SWIFT := deploy/swift
+SOURCES := Sources Tests Plugins Package.swift
+HAZECAST := .build/release/hazecast
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap build fmt lint test check demo data bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap: ## install what is missing to build and test here (Debian; sudo where not root)
+	@deploy/bootstrap
+
+build: bootstrap ## build .build/release/hazecast
+	$(SWIFT) build $(CONFIGURATION) --product hazecast
+
+fmt: ## format the sources in place
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## check format and style; changes nothing
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+test: bootstrap ## run the tests; FILTER=name runs those that match
+	$(SWIFT) test $(CONFIGURATION) $(if $(FILTER),--filter '$(FILTER)')
+
+check: bootstrap lint build test ## everything that must be green before a merge: format, lint, build, all tests
+
+demo: build ## real readings through a private PostgreSQL to forecasts, in a minute
+	@[ -n "$${HAZECAST_DATA_DIR:-}" ] || deploy/fetch-data || echo 'The demo goes on with simulated readings.'
+	@$(HAZECAST) demo $(ARGUMENTS)
+
+data: ## download the UCI data set "Beijing PM2.5" into data/ and verify it
+	@deploy/fetch-data
+
+bench: build ## run the benchmarks and compare them with their baseline
+	@Benchmarks/run
