@@ -10,6 +10,8 @@ public struct SourceError: Error, Equatable, CustomStringConvertible {
         case header
         /// The options do not fit together or do not fit the file.
         case options
+        /// A row was rejected where none may be.
+        case rejected
     }
 
     /// What happened.

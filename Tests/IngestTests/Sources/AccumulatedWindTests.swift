@@ -45,7 +45,7 @@ import Testing
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func differencingUndoesAccumulating(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         let winds: [Wind] = [.variable, .from(degrees: 45), .from(degrees: 135)]
         var (sum, wind) = (0.0, Wind.variable)
         var (hours, expected): ([(hour: Int, wind: Wind, sum: Double)], [Float]) = ([], [])

@@ -68,7 +68,7 @@ import Testing
     /// Whatever the bytes and wherever the chunks are cut: the same records, lines in order, and nothing of a sound file lost.
     @Test(arguments: 0..<50 as Range<UInt64>)
     func chunksDoNotMatter(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         let alphabet = Array("ab,,\"\"\n\r 1".utf8)
         let bytes = (0..<400).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
         let whole = try parse(bytes)
