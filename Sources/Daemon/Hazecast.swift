@@ -8,7 +8,8 @@ struct Hazecast: AsyncParsableCommand {
         abstract: "PM2.5 forecasts beside the readings in your own PostgreSQL.",
         version: version,
         subcommands: [
-            RunCommand.self, MigrateCommand.self, ImportCommand.self, SimulateCommand.self, StatusCommand.self,
+            RunCommand.self, MigrateCommand.self, ImportCommand.self, SimulateCommand.self, TrainCommand.self,
+            BacktestCommand.self, StatusCommand.self, DemoCommand.self,
         ]
     )
 

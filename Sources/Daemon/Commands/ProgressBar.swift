@@ -5,12 +5,19 @@ struct ProgressBar {
     private static let cells = 30
 
     let name: String
-    private let isShown = isatty(STDERR_FILENO) == 1
+    let isShown = isatty(STDERR_FILENO) == 1
 
     init(_ name: String) { self.name = name }
 
     /// - Parameter fraction: 0…1; nil where the end is not known.
     func show(_ fraction: Double?, rows: Int) {
+        show(fraction, note: "\(rows) rows")
+    }
+
+    /// - Parameters:
+    ///   - fraction: 0…1; nil where the end is not known.
+    ///   - note: what else there is to say.
+    func show(_ fraction: Double?, note: String) {
         guard isShown else { return }
         var line = "\r\u{1B}[K\(name)  "
         if let fraction {
@@ -18,7 +25,7 @@ struct ProgressBar {
             line += String(repeating: "█", count: full) + String(repeating: "░", count: Self.cells - full)
             line += " \(Int(fraction * 100)) %  "
         }
-        StandardError.write(line + "\(rows) rows")
+        StandardError.write(line + note)
     }
 
     /// Takes the line away.

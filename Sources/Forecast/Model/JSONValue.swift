@@ -8,7 +8,7 @@ public enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     /// A string.
     case string(String)
-    /// A finite number.
+    /// A number; JSON has only finite ones, another is written as null.
     case number(Double)
     /// true or false.
     case bool(Bool)
@@ -71,7 +71,7 @@ public enum JSONValue: Sendable, Equatable {
     }
 
     private static func written(_ number: Double) -> String {
-        precondition(number.isFinite, "JSON has no \(number)")
+        guard number.isFinite else { return "null" }
         let isWhole = number == number.rounded() && abs(number) < 1e15
         return isWhole ? String(Int64(number)) : number.description
     }

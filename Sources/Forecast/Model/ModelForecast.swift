@@ -6,34 +6,47 @@ extension Model {
     ///
     /// - Returns: one forecast a window, in their order; bit-identical whatever else is in the batch.
     public func forecast(_ windows: [Window]) -> [Forecast] {
-        let rollout = Rollout(model: self)
-        var forecasts: [Forecast] = []
-        forecasts.reserveCapacity(windows.count)
-        for first in stride(from: 0, to: windows.count, by: Lanes.scalarCount) {
-            let block = windows[first..<min(first + Lanes.scalarCount, windows.count)]
-            for (lane, window) in block.enumerated() {
-                rollout.load(window.steps, lane: lane)
+        rollout(windows.map { $0.steps[...] }, leads: Forecast.leads).map { leads in
+            Forecast(pm25: leads.map { max(0, $0) })
+        }
+    }
+
+    /// pm25 in µg/m³ for `leads` hours, as the network gives it, fed back from hour to hour.
+    ///
+    /// - Parameter hours: for each forecast `Window.length` hours, and then those whose weather is known; after them the
+    ///   weather is held at its last value. pm25 is never read beyond the first `Window.length` hours.
+    func rollout(_ hours: [ArraySlice<Measures>], leads: Int) -> [[Float]] {
+        let rollout = Rollout(model: self, leads: leads)
+        var forecasts: [[Float]] = []
+        forecasts.reserveCapacity(hours.count)
+        for first in stride(from: 0, to: hours.count, by: Lanes.scalarCount) {
+            let block = hours[first..<min(first + Lanes.scalarCount, hours.count)]
+            for (lane, hours) in block.enumerated() {
+                rollout.load(hours, lane: lane)
             }
-            let leads = rollout.run()
+            let values = rollout.run()
             for lane in 0..<block.count {
-                forecasts.append(Forecast(pm25: leads.map { max(0, $0[lane]) }))
+                forecasts.append(values.map { $0[lane] })
             }
         }
         return forecasts
     }
 }
 
-/// Sixteen windows rolled out over all leads, with the room that this needs.
+/// Sixteen windows rolled out side by side, with the room that this needs.
 private final class Rollout {
     private let model: Model
+    private let leads: Int
     private let trace: NetworkTrace
-    /// (Window.length + Forecast.leads - 1) × inputs, scaled.
+    private let rows: Int
+    /// rows × inputs, scaled.
     private let x: UnsafeMutablePointer<Lanes>
-    private let rows = Window.length + Forecast.leads - 1
 
-    init(model: Model) {
+    init(model: Model, leads: Int) {
         self.model = model
+        self.leads = leads
         trace = NetworkTrace(model.network.shape, steps: Window.length)
+        rows = Window.length + leads - 1
         let count = rows * model.architecture.inputs.count
         x = .allocate(capacity: count)
         x.initialize(repeating: .zero, count: count)
@@ -43,25 +56,25 @@ private final class Rollout {
         x.deallocate()
     }
 
-    func load(_ steps: [Measures], lane: Int) {
+    func load(_ hours: ArraySlice<Measures>, lane: Int) {
         let inputs = model.architecture.inputs.count
         for (i, feature) in model.architecture.inputs.enumerated() {
             let scale = model.normalisation.inputs[i]
             for t in 0..<rows {
-                let hour = steps[min(t, Window.length - 1)]
+                let hour = hours[min(hours.startIndex + t, hours.endIndex - 1)]
                 x[t * inputs + i][lane] = scale.scaled(feature.value(of: hour))
             }
         }
     }
 
-    /// pm25 in µg/m³ at each lead, as the network gives it.
+    /// pm25 in µg/m³ at each lead.
     func run() -> [Lanes] {
         let inputs = model.architecture.inputs.count
         let pm25 = model.architecture.inputs.firstIndex(of: .pm25)
-        return (0..<Forecast.leads).map { lead in
+        return (0..<leads).map { lead in
             model.network.forward(x + lead * inputs, trace)
             let value = model.normalisation.output.unscaled(trace.y[0])
-            if let pm25, lead + 1 < Forecast.leads {
+            if let pm25, lead + 1 < leads {
                 x[(Window.length + lead) * inputs + pm25] = model.normalisation.inputs[pm25].scaled(value)
             }
             return value

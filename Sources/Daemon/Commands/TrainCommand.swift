@@ -1,0 +1,117 @@
+public import ArgumentParser
+import Dispatch
+public import Forecast
+import Foundation
+import Synchronization
+
+/// `hazecast train`: fits a network to a file's history and writes a model file.
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a model on all but the last year of a file.",
+        discussion: """
+            Shows a bar on a terminal, else prints one JSON line an epoch. Ctrl-C ends the training and keeps the best
+            network so far. The same seed and data give the same model.
+            """)
+
+    enum Preset: String, ExpressibleByArgument, CaseIterable {
+        case chapter
+    }
+
+    @Option(help: "The recipe: chapter.")
+    var preset: Preset = .chapter
+
+    @OptionGroup var source: SeriesOption
+
+    @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
+    var out: String
+
+    @Option(help: "Seed of everything random.")
+    var seed: UInt64 = TrainingPlan().seed
+
+    @Option(help: "lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
+    var optimiser: TrainingPlan.Optimiser = TrainingPlan().optimiser
+
+    @Option(help: "Epochs of mini-batches from each start.")
+    var epochs: Int = TrainingPlan().epochs
+
+    @Option(help: "Starts, of which the best is kept.")
+    var restarts: Int = TrainingPlan().restarts
+
+    @Option(help: "Initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
+    var initial: InitialWeights = TrainingPlan().initial
+
+    func validate() throws {
+        guard epochs > 0, restarts > 0 else {
+            throw ValidationError("--epochs and --restarts must be at least 1")
+        }
+    }
+
+    func run() throws {
+        let series = try source.series()
+        var plan = TrainingPlan()
+        plan.seed = seed
+        plan.optimiser = optimiser
+        plan.epochs = epochs
+        plan.restarts = restarts
+        plan.initial = initial
+        let interruption = Interruption()
+        let display = TrainingDisplay()
+        let training = try ChapterTraining(series, plan: plan) { progress in
+            display.show(progress)
+            return !interruption.isRequested
+        }
+        let name = URL(filePath: out).deletingPathExtension().lastPathComponent
+        let model = try training.run(name: name)
+        display.end()
+        try ModelFile.write(model, to: out)
+        StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
+    }
+}
+
+extension TrainingPlan.Optimiser: ExpressibleByArgument {}
+extension InitialWeights: ExpressibleByArgument {}
+
+/// Ctrl-C as a question that training asks after each epoch; a second Ctrl-C ends the process.
+private final class Interruption {
+    private final class Flag: Sendable {
+        let isSet = Atomic(false)
+    }
+
+    private let flag = Flag()
+    private let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+
+    var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
+
+    init() {
+        signal(SIGINT, SIG_IGN)
+        source.setEventHandler { [flag] in
+            flag.isSet.store(true, ordering: .relaxed)
+            signal(SIGINT, SIG_DFL)
+        }
+        source.activate()
+    }
+
+    deinit {
+        source.cancel()
+        signal(SIGINT, SIG_DFL)
+    }
+}
+
+/// A bar on a terminal's stderr, else JSON lines on stdout.
+private struct TrainingDisplay {
+    private let bar = ProgressBar("training")
+
+    func show(_ progress: TrainingProgress) {
+        guard bar.isShown else {
+            print(progress.json.line)
+            return
+        }
+        let fraction = Double(progress.epoch) / Double(progress.epochs)
+        bar.show(fraction, note: "loss \(String(format: "%.6f", progress.loss))  \(progress.phase)")
+    }
+
+    func end() {
+        bar.clear()
+    }
+}

@@ -1,0 +1,159 @@
+/// Trains the chapter's network on all but the last year of a series.
+///
+/// Not Sendable: one owner, and one long call.
+public final class ChapterTraining {
+    private let plan: TrainingPlan
+    private let series: HourlySeries
+    private let normalisation: Normalisation
+    private let architecture = Architecture.chapter
+    private let nextHour: Objective
+    private let rollout: Objective
+    private let goesOn: (TrainingProgress) -> Bool
+    private var epoch = 0
+    private var isStopped = false
+    private var random: SplitMix64
+
+    /// - Parameters:
+    ///   - series: a year to be tested on, which only the scales see, and what is before it to learn from.
+    ///   - goesOn: told after each epoch; false ends the training with the best so far.
+    /// - Throws: `tooLittleData`, or `invalidArgument` for a plan without epochs or starts.
+    public init(
+        _ series: HourlySeries, plan: TrainingPlan, goesOn: @escaping (TrainingProgress) -> Bool
+    ) throws(ForecastError) {
+        guard plan.epochs > 0, plan.restarts > 0 else {
+            throw ForecastError(.invalidArgument, "training needs at least one epoch and one start")
+        }
+        let fitHours = try Backtest.firstTestRow(of: series)
+        guard fitHours > Window.length + TrainingPlan.stepWeights.count else {
+            throw ForecastError(.tooLittleData, "there is hardly an hour to learn from before the test year")
+        }
+        self.series = series
+        self.plan = plan
+        self.goesOn = goesOn
+        random = SplitMix64(seed: plan.seed)
+        let samples = try Samples(series, fitHours: fitHours)
+        normalisation = samples.normalisation
+        nextHour = samples.objective(stepWeights: [1])
+        rollout = samples.objective(stepWeights: TrainingPlan.stepWeights)
+    }
+
+    /// What is learnt from: the chapter fills gaps by interpolation and takes the scales of the whole file.
+    private struct Samples {
+        let normalisation: Normalisation
+        let values: [Float]
+        let labels: [Float]
+
+        init(_ series: HourlySeries, fitHours: Int) throws(ForecastError) {
+            let rows = series.filled(pm25: .interpolated)
+            let inputs = Architecture.chapter.inputs
+            guard rows.allSatisfy({ hour in inputs.allSatisfy { !$0.value(of: hour).isNaN } }) else {
+                throw ForecastError(
+                    .tooLittleData, "the chapter's network needs every measure; one is missing throughout")
+            }
+            let scales = inputs.map { feature in
+                Normalisation.Scale(rangeOf: rows.map { feature.value(of: $0) })
+            }
+            let pm25 = Normalisation.Scale(rangeOf: rows.map(\.pm25))
+            normalisation = Normalisation(inputs: scales, output: pm25)
+            values = rows.prefix(fitHours).flatMap { hour in
+                zip(inputs, scales).map { $1.scaled($0.value(of: hour)) }
+            }
+            labels = rows.prefix(fitHours).map { pm25.scaled($0.pm25) }
+        }
+
+        func objective(stepWeights: [Float]) -> Objective {
+            let shape = Architecture.chapter.shape
+            let striped = StripedSeries(
+                values: values, labels: labels, inputs: shape.inputs, rolloutSteps: stepWeights.count)
+            let loss = RolloutLoss(
+                striped, model: shape, normalisation: normalisation, pm25: 0,
+                stepWeights: stepWeights, weather: .observed)
+            return Objective(loss, shape: shape, blocks: striped.blocks)
+        }
+    }
+
+    /// Trains.
+    ///
+    /// - Parameter name: the model's name.
+    /// - Returns: the best network found, with its scores in the chapter's protocol.
+    public func run(name: String) throws(ForecastError) -> Model {
+        var candidates: [(weights: [Double], loss: Double)] = []
+        for restart in 1...plan.restarts where !isStopped {
+            let weights = descend(phase: "start \(restart) of \(plan.restarts)").weights.map(Double.init)
+            candidates.append((weights, rollout.full(weights).loss))
+        }
+        candidates.sort { $0.loss < $1.loss }
+        if plan.optimiser == .lbfgs, !isStopped {
+            var finalists = candidates.prefix(TrainingPlan.finalists).map { candidate in
+                LBFGS(from: candidate.weights, rollout.full)
+            }
+            for index in finalists.indices {
+                finish(&finalists[index], TrainingPlan.trialIterations, phase: "finalist \(index + 1)")
+            }
+            if var best = finalists.min(by: { $0.loss < $1.loss }) {
+                finish(&best, TrainingPlan.finalIterations, phase: "finish")
+                candidates.insert((best.point, best.loss), at: 0)
+            }
+        }
+        return try model(name: name, weights: candidates[0].weights.map { Float($0) }, loss: candidates[0].loss)
+    }
+
+    /// One start: mini-batches of the next hour's loss with a learning rate that falls along a cosine.
+    private func descend(phase: String) -> Network {
+        var network = Network(shape: architecture.shape, initial: plan.initial, using: &random)
+        var adam = Adam(count: network.weights.count)
+        var gradient = network.weights
+        var order = Array(0..<nextHour.blocks)
+        for epochOfStart in 0..<plan.epochs where !isStopped {
+            order.shuffle(using: &random)
+            var loss = 0.0
+            var windows = 0
+            for first in stride(from: 0, to: order.count, by: TrainingPlan.batch) {
+                let done = Float(epochOfStart) + Float(first) / Float(order.count)
+                let rate = plan.optimiser.rate * cosineDecay(done / Float(plan.epochs))
+                let batch = order[first..<min(first + TrainingPlan.batch, order.count)]
+                let part = nextHour.batch(batch, network, gradient: &gradient)
+                loss += part.loss * Double(part.n)
+                windows += part.n
+                if plan.optimiser == .sgd {
+                    for index in gradient.indices { network.weights[index] -= rate * gradient[index] }
+                } else {
+                    adam.update(&network.weights, gradient: gradient, rate: rate)
+                }
+            }
+            report(phase, loss: loss / Double(windows))
+        }
+        return network
+    }
+
+    private func finish(_ descent: inout LBFGS, _ iterations: Int, phase: String) {
+        var losses: [Double] = []
+        for _ in 0..<iterations where !isStopped {
+            guard descent.step(rollout.full) else { break }
+            losses.append(descent.loss)
+            report(phase, loss: descent.loss)
+            // Float32 sums are noise below this.
+            if losses.count > 20, losses[losses.count - 20] - descent.loss < 1e-5 * descent.loss { break }
+        }
+    }
+
+    private func report(_ phase: String, loss: Double) {
+        epoch += 1
+        let progress = TrainingProgress(epoch: epoch, epochs: max(plan.length, epoch), phase: phase, loss: loss)
+        isStopped = !goesOn(progress)
+    }
+
+    private func model(name: String, weights: [Float], loss: Double) throws(ForecastError) -> Model {
+        let fitHours = series.measures.count - Backtest.testHours
+        var training = plan.json
+        training["first_hour"] = .string(series.start.description)
+        training["last_hour"] = .string(series.start.advanced(by: fitHours - 1).description)
+        training["loss"] = .number(loss)
+        training["stopped_early"] = .bool(isStopped)
+        let model = try Model(
+            name: name, preset: "chapter", architecture: architecture, normalisation: normalisation,
+            weights: weights, training: .object(training), scores: .object([:]))
+        let scores = try ChapterProtocol(model, on: series)
+        return try model.with(scores: .object(["chapter": scores.json(for: model)]))
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Ingest
+import Testing
+
+@testable import Forecast
+
+/// On the real series, where `HAZECAST_DATA_DIR` says that it is.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["HAZECAST_DATA_DIR"] != nil)) struct RealDataTests {
+    private func beijing() throws -> HourlySeries {
+        let folder = try #require(ProcessInfo.processInfo.environment["HAZECAST_DATA_DIR"])
+        let file = URL(filePath: folder).appending(path: "beijing-pm25-2010-2014.csv").path()
+        return try HourlySeries.reading(file, format: .uciBeijing(station: "Beijing")).series
+    }
+
+    private func chapterModel() throws -> Model {
+        let file = URL(filePath: #filePath).appending(path: "../../../models/chapter.json").standardized
+        return try Model(json: Data(contentsOf: file))
+    }
+
+    /// Persistence at the published numbers proves the protocol; the model must not fall behind the published network.
+    @Test func theChaptersProtocolGivesThePublishedNumbers() throws {
+        let series = try beijing()
+        #expect(series.measures.count == 43_824)
+        let scores = try ChapterProtocol(chapterModel(), on: series)
+        let published: [Int: (persistence: Double, r2: Double, loss: Double)] = [
+            1: (0.9455, 0.9464, 0.000239), 2: (0.9116, 0.9155, 0.000377), 4: (0.8441, 0.8557, 0.000644),
+            8: (0.6971, 0.7407, 0.001157),
+        ]
+        for (size, expected) in published {
+            let persistence = try #require(scores.persistence[size])
+            let block = try #require(scores.blocks[size])
+            // The published numbers have four digits.
+            #expect(abs(persistence.r2 - expected.persistence) < 0.00006, "persistence, \(size) h")
+            #expect(block.r2 > expected.r2 && block.loss < expected.loss, "\(size) h: \(block)")
+        }
+    }
+
+    @Test func theLiveProtocolGivesPersistenceAtTheMeasuredErrors() throws {
+        let scores = try LiveProtocol(chapterModel(), on: beijing())
+        let measured = [1: 22.1, 2: 33.5, 4: 49.9, 8: 70.6, 12: 82.8, 24: 99.6]
+        for (lead, rmse) in measured {
+            // Measured to one decimal.
+            #expect(abs(scores.persistence[lead - 1].rmse - rmse) < 0.051, "lead \(lead)")
+            #expect(abs(scores.persistence[lead - 1].skill(against: scores.persistence[lead - 1])) < 1e-12)
+        }
+    }
+}
