@@ -51,7 +51,8 @@ let package = Package(
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
-        .testTarget(name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"], exclude: ["Reference"]),
+        .testTarget(
+            name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "TestSupport"]),
         .testTarget(name: "DaemonTests", dependencies: ["Daemon", "TestSupport"], exclude: ["Golden"]),
     ],

@@ -96,7 +96,8 @@ public enum WindowLoader {
         of stations: [Int32], into book: inout StationBook, on connection: Connection
     ) async throws(PostgresError) {
         let origins = stations.map { book.entries[$0]?.window.newest.timestamp }
-        let rows = try await connection.query(ledgerState, [stations, origins.compactMap { $0 }], timeout: .seconds(300))
+        let rows = try await connection.query(
+            ledgerState, [stations, origins.compactMap { $0 }], timeout: .seconds(300))
         for row in 0..<rows.count {
             let station = rows.int32(row, 0)
             if !rows.isNull(row, 1) {

@@ -85,7 +85,9 @@ private func fullWindow() -> StationWindow {
                 (back...(back + 3)).lazy.map { readings[origin.advanced(by: -$0)].pm25 }.first { !$0.isNaN }
             }
             let window = try? GapRule.fill(readings)
-            #expect(window?.steps.map(\.pm25) == (expected.contains(nil) ? nil : expected.compactMap { $0 }), "seed \(seed)")
+            #expect(
+                window?.steps.map(\.pm25) == (expected.contains(nil) ? nil : expected.compactMap { $0 }), "seed \(seed)"
+            )
         }
     }
 }

@@ -3,6 +3,7 @@ import Forecast
 import Foundation
 import Ingest
 import Postgres
+import UnixSignals
 
 /// `hazecast demo`: the whole way of a reading on a private server, in a minute.
 struct DemoCommand: AsyncParsableCommand {
@@ -10,8 +11,8 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Replay real readings through a private PostgreSQL and show the forecasts.",
         discussion: """
-            Starts a PostgreSQL server of its own in a temporary directory; nothing else on the machine is touched, and it \
-            is removed afterwards. The readings are beijing-pm25-2010-2014.csv in HAZECAST_DATA_DIR or ./data; without \
+            Starts a PostgreSQL server of its own in a directory below /tmp; nothing else on the machine is touched, and \
+            it is removed afterwards. The readings are beijing-pm25-2010-2014.csv in HAZECAST_DATA_DIR or ./data; without \
             them a simulator stands in.
             """)
 
@@ -31,56 +32,87 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let directory = try Self.makeDirectory()
-        let cluster = PrivateCluster(directory: directory.appending(path: "postgres").path())
+        // A pipe must see each line when it is written, as a terminal does.
+        setvbuf(stdout, nil, _IOLBF, 0)
+        let series = try DemoSeries.load(data)
+        guard series.series.hours.count > hours + StationWindow.hours else {
+            throw DaemonError(.configuration, "--hours \(hours) is more than the file has")
+        }
+        let directory = URL(filePath: "/tmp/hazecast-demo-\(ProcessInfo.processInfo.processIdentifier)")
+        let cluster = try PrivateCluster(directory: directory.path())
         print("Starting a private PostgreSQL in \(directory.path()) …")
         try await cluster.start()
         let daemon = Process()
         do {
-            try await play(on: cluster, daemon: daemon, directory: directory)
+            try await play(series, on: cluster, daemon: daemon)
+            if keep {
+                print("\nThe server and the daemon go on until Ctrl-C. Ask them:\n\n    psql '\(cluster.conninfo())'")
+                try await Self.interruption()
+            }
         } catch {
-            await Self.end(daemon, cluster, directory)
+            await Self.end(daemon, cluster)
             throw error
         }
-        if keep {
-            let conninfo = cluster.conninfo(database: "postgres")
-            print("\nThe server and the daemon go on. Ask them:  psql '\(conninfo)'")
-            print("End them with Ctrl-C.")
-            try? await Self.untilInterrupted()
-        }
-        await Self.end(daemon, cluster, directory)
+        await Self.end(daemon, cluster)
+        print("\nThe private PostgreSQL is stopped and removed.")
     }
 
-    private func play(on cluster: PrivateCluster, daemon: Process, directory: URL) async throws {
-        let conninfo = cluster.conninfo(database: "postgres")
-        let connection = try await Connection.connect(conninfo, applicationName: "hazecast demo")
+    private func play(_ series: DemoSeries, on cluster: PrivateCluster, daemon: Process) async throws {
+        let connection = try await Connection.connect(cluster.conninfo(), applicationName: "hazecast demo")
         try await Migrator.migrate(connection)
-        let series = try Self.series(data, hours: hours)
-        let replayStart = series.hours.upperBound.advanced(by: -hours)
+        let allHours = series.series.hours
+        let start = allHours.upperBound.advanced(by: -hours)
+        var history = series.readings(in: allHours.lowerBound..<start).makeIterator()
+        let counts = try await Importer(connection: connection).write { history.next() }
+        print("Loaded \(series.description):\n\(counts.new) hours up to \(start.advanced(by: -1)).")
 
-        let importer = Importer(connection: connection)
-        let station = try await importer.station(named: series.station)
-        let history = series.rows.prefix { $0.hour < replayStart }
-        try await importer.write(history)
-        print("Loaded \(history.count) hourly readings of \(series.station), up to \(replayStart.advanced(by: -1)).")
-
-        try Self.launch(daemon, conninfo: conninfo, log: directory.appending(path: "daemon.log"))
-        print("Started `hazecast run`. Replaying \(hours) hours, one INSERT an hour, each after the forecast before …")
+        try Self.launch(daemon, conninfo: cluster.conninfo(), log: cluster.directory + "/daemon.log")
+        print(
+            "Started `hazecast run`. Replaying the last \(hours) hours, each by one INSERT, each after the forecast before …"
+        )
+        let station = try await connection.query("SELECT id FROM hazecast.station").single().decode(Int32.self, at: 0)
         let replay = Replay(connection: connection, station: station)
         var delays: [Duration] = []
-        for row in series.rows.suffix(from: history.endIndex) {
-            delays.append(try await replay.write(row.measures, at: row.hour))
+        for reading in series.readings(in: start..<allHours.upperBound) {
+            delays.append(try await replay.write(reading.measures, at: reading.hour))
         }
         delays.sort()
-        print("From INSERT to a forecast that SQL can read: median \(Self.milliseconds(delays[delays.count / 2])).\n")
+        let median = delays[delays.count / 2] / .milliseconds(1)
+        print("From before the INSERT until SQL shows the forecast: median \((median * 10).rounded() / 10) ms.\n")
 
         let report = DemoReport(connection: connection, station: series.station)
         print("What you ask:\n\n\(DemoReport.question)\n\n\(try await report.latest())\n")
-        let origin = series.hours.upperBound.advanced(by: -25)
-        print("The forecast of \(origin) (○) beside what was observed (●), µg/m³ by hour (UTC):\n")
+        let origin = allHours.upperBound.advanced(by: -25)
+        print("The forecast of \(origin) (○) beside what was observed (●; ◉ both), µg/m³ by UTC hour:\n")
         print(try await report.chart(origin: origin))
-        print("\nHow well the replayed forecasts did; skill is 1 − MSE / MSE of \"it stays as it is\":\n")
-        print(try await report.scores(since: replayStart))
+        print(
+            "\nHow good the replayed forecasts were beside persistence, \"it stays as it is\" (skill = 1 − MSE / its MSE):\n"
+        )
+        print(try await report.scores(since: start))
         await connection.close()
+    }
+
+    private static func launch(_ daemon: Process, conninfo: String, log: String) throws {
+        guard FileManager.default.createFile(atPath: log, contents: nil), let file = FileHandle(forWritingAtPath: log)
+        else {
+            throw DaemonError(.file, "cannot write \(log)")
+        }
+        daemon.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        daemon.arguments = ["run", "--database", conninfo]
+        daemon.standardError = file
+        try daemon.run()
+    }
+
+    /// Returns when the person at the terminal has had enough.
+    private static func interruption() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return }
+    }
+
+    private static func end(_ daemon: Process, _ cluster: PrivateCluster) async {
+        if daemon.isRunning {
+            daemon.terminate()
+            daemon.waitUntilExit()
+        }
+        await cluster.remove()
     }
 }

@@ -66,7 +66,8 @@ struct StatusCommand: AsyncParsableCommand {
             if try row.decode(String.self, at: 0) == "daemon" {
                 report.daemons.append(
                     Report.Daemon(
-                        name: name, role: try row.decode(String.self, at: 9), version: try row.decode(String.self, at: 8),
+                        name: name, role: try row.decode(String.self, at: 9),
+                        version: try row.decode(String.self, at: 8),
                         model: model, heartbeatAge: try row.decode(Double.self, at: 7)))
             } else {
                 report.stations.append(
@@ -86,7 +87,9 @@ struct StatusCommand: AsyncParsableCommand {
                 daemon.name, daemon.role, daemon.version, daemon.model ?? "-", "\(Int(daemon.heartbeatAge)) s ago",
             ])
         }
-        var stations = TextTable(header: ["station", "last reading", "last forecast", "lag", "model", "no forecast because"])
+        var stations = TextTable(header: [
+            "station", "last reading", "last forecast", "lag", "model", "no forecast because",
+        ])
         for station in report.stations {
             stations.add([
                 station.name, station.lastReading ?? "-", station.lastOrigin ?? "-",

@@ -75,7 +75,8 @@ struct Settings: Sendable {
         } catch let error as YamlError {
             throw DaemonError(.configuration, "configuration file \(file) is not YAML: \(error)")
         } catch {
-            throw DaemonError(.configuration, "configuration file \(file) cannot be read: \(error.localizedDescription)")
+            throw DaemonError(
+                .configuration, "configuration file \(file) cannot be read: \(error.localizedDescription)")
         }
         func check(_ mapping: Node.Mapping, below prefix: String) throws {
             for (key, value) in mapping {
@@ -85,7 +86,8 @@ struct Settings: Sendable {
                 } else if !keys.contains(name) {
                     let line = key.mark.map { ", line \($0.line)" } ?? ""
                     throw DaemonError(
-                        .configuration, "configuration file \(file)\(line): unknown key '\(name)'; known are "
+                        .configuration,
+                        "configuration file \(file)\(line): unknown key '\(name)'; known are "
                             + keys.joined(separator: ", "))
                 }
             }

@@ -40,7 +40,9 @@ struct ForecastService: Service {
         while true {
             do {
                 try await session(&heartbeat) {
-                    if backoff.failures > 0 { logger.notice("the database is back", metadata: ["attempts": "\(backoff.failures)"]) }
+                    if backoff.failures > 0 {
+                        logger.notice("the database is back", metadata: ["attempts": "\(backoff.failures)"])
+                    }
                     backoff.reset()
                     hasServed = true
                 }
@@ -140,7 +142,8 @@ struct ForecastService: Service {
         return isWaiting || book?.hasDue(now: now) == true
     }
 
-    private func turn(on connection: Connection, _ book: inout StationBook?, _ models: inout ActiveModels?) async throws {
+    private func turn(on connection: Connection, _ book: inout StationBook?, _ models: inout ActiveModels?) async throws
+    {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let result = try await Turn.run(on: connection, book: &book, models: &models)

@@ -27,7 +27,8 @@ enum PoolerProbe {
             throw DaemonError(
                 .pooler,
                 "a transaction pooler (such as PgBouncer with pool_mode = transaction) stands before the database; "
-                    + "hazecast needs session locks and LISTEN: connect to PostgreSQL itself or to a pool in session mode")
+                    + "hazecast needs session locks and LISTEN: connect to PostgreSQL itself or to a pool in session mode"
+            )
         }
     }
 

@@ -30,8 +30,9 @@ private let noon = Site.noon
             try await site.write(roof, noon.advanced(by: 6))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 6) }
             #expect(ContinuousClock.now - began < .seconds(1))
-            #expect(try await site.text(
-                "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active chapter")
+            #expect(
+                try await site.text(
+                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active chapter")
 
             daemon.signal(SIGTERM)
             let output = try await withDeadline(.seconds(5)) { await daemon.end() }
@@ -159,11 +160,13 @@ private let noon = Site.noon
             try await site.connection.query(
                 "INSERT INTO hazecast.model (name, document) VALUES ('other', $1::text::jsonb)",
                 [String(decoding: other.json(), as: UTF8.self)])
-            try await site.run("UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'other')")
+            try await site.run(
+                "UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'other')")
             try await site.write(roof, noon.advanced(by: 1))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
-            #expect(try await site.text("SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM hazecast.forecast")
-                == "chapter other")
+            #expect(
+                try await site.text("SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM hazecast.forecast")
+                    == "chapter other")
         }
     }
 }

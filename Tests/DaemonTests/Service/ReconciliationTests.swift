@@ -19,7 +19,8 @@ private let noon = Site.noon
             _ = try await turns.turn()
             let before = try await site.ledger()
 
-            try await site.run("DELETE FROM hazecast.reading WHERE observed_at = (SELECT max(observed_at) FROM hazecast.reading)")
+            try await site.run(
+                "DELETE FROM hazecast.reading WHERE observed_at = (SELECT max(observed_at) FROM hazecast.reading)")
             #expect(try await turns.turn().forecasts == 0)
             #expect(try await site.latest("roof")?.origin == noon)
             try await site.write(roof, noon.advanced(by: 1))
@@ -28,7 +29,9 @@ private let noon = Site.noon
             #expect(try await site.ledger() == before)
 
             // In the middle of the window a deletion changes what the network sees.
-            try await site.run("DELETE FROM hazecast.reading WHERE observed_at = (SELECT max(observed_at) - interval '5 hours' FROM hazecast.reading)")
+            try await site.run(
+                "DELETE FROM hazecast.reading WHERE observed_at = (SELECT max(observed_at) - interval '5 hours' FROM hazecast.reading)"
+            )
             #expect(try await turns.turn().forecasts == 1)
             #expect(try await site.latest("roof")?.revision == 2)
         }

@@ -111,7 +111,8 @@ struct Site {
 extension Model {
     /// Another model, whose forecasts are this one's but on another scale.
     func scaled(by factor: Float, name: String) throws -> Model {
-        let output = Normalisation.Scale(offset: normalisation.output.offset, scale: normalisation.output.scale * factor)
+        let output = Normalisation.Scale(
+            offset: normalisation.output.offset, scale: normalisation.output.scale * factor)
         return try Model(
             name: name, preset: preset, architecture: architecture,
             normalisation: Normalisation(inputs: normalisation.inputs, output: output), weights: network.weights,

@@ -41,8 +41,9 @@ private let noon = Site.noon
             let result = try await turns.turn()
             #expect(result.readings == 3 * 455 * 24)
             #expect(result.forecasts == 3)
-            #expect(try await site.text("SELECT string_agg(DISTINCT origin::text, ',') FROM hazecast.forecast_ledger")
-                == "2014-03-31 23:00:00+00")
+            #expect(
+                try await site.text("SELECT string_agg(DISTINCT origin::text, ',') FROM hazecast.forecast_ledger")
+                    == "2014-03-31 23:00:00+00")
         }
     }
 
@@ -97,9 +98,10 @@ private let noon = Site.noon
             absurd.pressure = .infinity
             try await site.write(roof, noon.advanced(by: 1), absurd)
             #expect(try await turns.turn().forecasts == 1)
-            #expect(try await site.text(
-                "SELECT string_agg(concat(measure, ' ', flag), ', ' ORDER BY measure) FROM hazecast.reading_flag")
-                == "pm25 out_of_range, pressure not_finite")
+            #expect(
+                try await site.text(
+                    "SELECT string_agg(concat(measure, ' ', flag), ', ' ORDER BY measure) FROM hazecast.reading_flag")
+                    == "pm25 out_of_range, pressure not_finite")
             #expect(try await site.text("SELECT max(pm25) FROM hazecast.reading") == "1e+07")
             // Left out means carried forward: the forecast is that of a reading without these values.
             let withFlags = try await site.latest("roof")
@@ -125,8 +127,9 @@ private let noon = Site.noon
                 """)
             #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 3, forecasts: 0))
             #expect(try await site.latest("roof")?.origin == noon)
-            #expect(try await site.text("SELECT string_agg(flag, ' ' ORDER BY observed_at) FROM hazecast.reading_flag")
-                == "before_2000 future future")
+            #expect(
+                try await site.text("SELECT string_agg(flag, ' ' ORDER BY observed_at) FROM hazecast.reading_flag")
+                    == "before_2000 future future")
             #expect(try await turns.restart().forecasts == 0)
         }
     }
@@ -154,12 +157,14 @@ private let noon = Site.noon
             var turns = try await Turns(site.conninfo)
             for step in 0..<150 {
                 let station = stations[Int.random(in: 0..<3, using: &random)]
-                let hour = noon.advanced(by: step / 2 - Int.random(in: 0...Int.random(in: 0...34, using: &random), using: &random))
+                let hour = noon.advanced(
+                    by: step / 2 - Int.random(in: 0...Int.random(in: 0...34, using: &random), using: &random))
                 var measures = Site.measures(hour)
                 if Int.random(in: 0..<6, using: &random) == 0 { measures.pm25 = .nan }
                 if Int.random(in: 0..<8, using: &random) == 0 { measures.pm25 = -4 }
                 switch Int.random(in: 0..<40, using: &random) {
-                case 0: try await site.run("DELETE FROM hazecast.reading WHERE station_id = \(station) AND random() < 0.1")
+                case 0:
+                    try await site.run("DELETE FROM hazecast.reading WHERE station_id = \(station) AND random() < 0.1")
                 case 1: try await site.run("TRUNCATE hazecast.arrival")
                 case 2: try await site.write(station, hour...hour.advanced(by: 30))
                 default: try await site.write(station, hour, measures)
@@ -168,9 +173,11 @@ private let noon = Site.noon
             }
             _ = try await turns.turn()
             #expect(try await turns.restart().forecasts == 0)
-            #expect(try await site.text(
-                "SELECT count(*) FROM (SELECT FROM hazecast.forecast_ledger GROUP BY station_id, origin HAVING max(revision) <> count(*)) AS x")
-                == "0")
+            #expect(
+                try await site.text(
+                    "SELECT count(*) FROM (SELECT FROM hazecast.forecast_ledger GROUP BY station_id, origin HAVING max(revision) <> count(*)) AS x"
+                )
+                    == "0")
         }
     }
 }
