@@ -32,8 +32,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // A pipe must see each line when it is written, as a terminal does.
-        setvbuf(stdout, nil, _IOLBF, 0)
         let series = try DemoSeries.load(data)
         guard series.series.hours.count > hours + StationWindow.hours else {
             throw DaemonError(.configuration, "--hours \(hours) is more than the file has")
@@ -90,6 +88,11 @@ struct DemoCommand: AsyncParsableCommand {
         )
         print(try await report.scores(since: start))
         await connection.close()
+    }
+
+    /// Prints at once: a pipe must see each line when it is written, as a terminal does.
+    private func print(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
     private static func launch(_ daemon: Process, conninfo: String, log: String) throws {
