@@ -24,6 +24,23 @@ struct ListenerTests {
         }
     }
 
+    /// More of them than the cooperative pool has threads.
+    @Test func listenersHoldNobodyUp() async throws {
+        try await withDeadline(.seconds(20)) {
+            let conninfo = try await TestServer.shared().conninfo()
+            var listeners: [Listener] = []
+            for _ in 0..<32 {
+                listeners.append(
+                    try await Listener.listen(conninfo, channels: ["quiet"], applicationName: "test"))
+            }
+            let connection = try await Connection.connect(conninfo, applicationName: "test")
+            let sleepers = (0..<16).map { _ in Task { try await connection.query("SELECT pg_sleep(0.001)") } }
+            for sleeper in sleepers { #expect(try await sleeper.value.count == 1) }
+            for listener in listeners { await listener.close() }
+            await connection.close()
+        }
+    }
+
     @Test func closingEndsTheStreamWithoutAnError() async throws {
         try await withDeadline(.seconds(20)) {
             let conninfo = try await TestServer.shared().conninfo()
