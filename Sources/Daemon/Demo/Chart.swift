@@ -14,14 +14,13 @@ struct Chart {
     /// Rows between the axes.
     var height = 12
 
-    /// Lines without line ends, two characters an hour.
+    /// Lines without line ends, two characters an hour; a tick is the lower edge of its row.
     var lines: [String] {
         let values = hours.flatMap { [$0.observed, $0.forecast] }.compactMap { $0 }
         let top = Self.niceCeiling(values.max() ?? 1)
         func row(_ value: Double) -> Int { min(height - 1, Int((value / top * Double(height)).rounded(.down))) }
         var lines = (0..<height).reversed().map { level in
-            let isLabelled = level == height - 1 || level % 4 == 0
-            let tick = isLabelled ? String(Int((top * Double(level + 1) / Double(height)).rounded())) : ""
+            let tick = level % 3 == 0 ? String(Int((top * Double(level) / Double(height)).rounded())) : ""
             let cells = hours.map { hour in
                 let isObserved = hour.observed.map(row) == level
                 let isForecast = hour.forecast.map(row) == level

@@ -123,43 +123,52 @@ struct ForecastService: Service {
             hints.cancel()
             timer.cancel()
         }
-        var book: StationBook?
-        var models: ActiveModels?
+        var work = Work(connection: connection, logger: logger)
+        var upkeep = PartitionUpkeep()
         for await wake in wakes {
-            if wake == .notification || book == nil {
-                try await turn(on: connection, &book, &models)
+            if wake == .notification || work.book == nil {
+                try await work.turn()
                 onServing()
             }
-            while try await isDue(book, on: connection) { try await turn(on: connection, &book, &models) }
-            try await heartbeat.beat(.active, model: models?.fallback.name, on: connection)
+            while try await work.isDue() { try await work.turn() }
+            work.log.flush()
+            try await upkeep.runIfDue(on: connection, logger: logger)
+            try await heartbeat.beat(.active, model: work.models?.fallback.name, on: connection)
         }
         try Task.checkCancellation()
         throw PostgresError(.connectionLost, "the connection that listens was lost", operation: "LISTEN")
     }
+}
 
-    private func isDue(_ book: StationBook?, on connection: Connection) async throws -> Bool {
+/// What the active daemon carries from turn to turn.
+private struct Work {
+    let connection: Connection
+    let logger: Logger
+    var book: StationBook?
+    var models: ActiveModels?
+    var log: ActivityLog
+
+    init(connection: Connection, logger: Logger) {
+        self.connection = connection
+        self.logger = logger
+        log = ActivityLog(logger: logger)
+    }
+
+    func isDue() async throws(PostgresError) -> Bool {
         let (isWaiting, now) = try await Feed.poll(on: connection)
         return isWaiting || book?.hasDue(now: now) == true
     }
 
-    private func turn(on connection: Connection, _ book: inout StationBook?, _ models: inout ActiveModels?) async throws
-    {
+    mutating func turn() async throws {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let result = try await Turn.run(on: connection, book: &book, models: &models)
+        if !result.hadWork { return }
+        log.add(result, took: .now - began)
         let stations = book?.entries.count ?? 0
-        if isFirst {
-            logger.notice("serving", metadata: ["stations": "\(stations)", "model": "\(models?.fallback.name ?? "")"])
-        }
-        if !result.hadWork, !isFirst { return }
-        logger.info(
-            "forecasts issued",
-            metadata: [
-                "forecasts": "\(result.forecasts)", "readings": "\(result.readings)",
-                "origin": "\(result.newestOrigin.map(\.description) ?? "-")",
-                "duration": "\(ContinuousClock.now - began)",
-            ])
+        let model = models?.fallback.name ?? ""
+        if isFirst { logger.notice("serving", metadata: ["stations": "\(stations)", "model": "\(model)"]) }
         let origin = result.newestOrigin.map { ", newest origin \($0)" } ?? ""
-        ServiceManager.status("serving \(stations) stations with \(models?.fallback.name ?? "")\(origin)")
+        ServiceManager.status("serving \(stations) stations with \(model)\(origin)")
     }
 }

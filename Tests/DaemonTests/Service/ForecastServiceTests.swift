@@ -108,6 +108,9 @@ private let noon = Site.noon
             let conninfo = server.conninfo()
             let connection = try await Connection.connect(conninfo, applicationName: "test")
             try await Migrator.migrate(connection)
+            // What was committed must survive the server's death, unlike in the other tests.
+            try await connection.run(script: "ALTER DATABASE postgres SET synchronous_commit = on")
+            try await connection.run(script: "SET synchronous_commit = on")
             var site = Site(conninfo: conninfo, connection: connection)
             let roof = try await site.addStation("roof")
             try await site.write(roof, noon.advanced(by: -29)...noon)

@@ -1,0 +1,38 @@
+import Forecast
+import Logging
+
+/// Says what the daemon does at most once a minute, however many small transactions bring readings.
+struct ActivityLog {
+    private static let every = Duration.seconds(60)
+
+    private let logger: Logger
+    private var due = ContinuousClock.now
+    private var turns = 0
+    private var slowest = Duration.zero
+    private var sum = Turn.Result()
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// Counts a turn that had work.
+    mutating func add(_ result: Turn.Result, took duration: Duration) {
+        turns += 1
+        slowest = max(slowest, duration)
+        sum.readings += result.readings
+        sum.forecasts += result.forecasts
+        sum.newestOrigin = result.newestOrigin ?? sum.newestOrigin
+    }
+
+    /// Writes a line when there is something to say and the last line is a minute old.
+    mutating func flush() {
+        guard turns > 0, ContinuousClock.now >= due else { return }
+        let milliseconds = (slowest / .milliseconds(1) * 10).rounded() / 10
+        logger.info(
+            "forecasts issued",
+            metadata: [
+                "forecasts": "\(sum.forecasts)", "readings": "\(sum.readings)", "transactions": "\(turns)",
+                "newest_origin": "\(sum.newestOrigin.map(\.description) ?? "none")", "slowest_ms": "\(milliseconds)",
+            ])
+        self = ActivityLog(logger: logger)
+        due = .now + Self.every
+    }
+}

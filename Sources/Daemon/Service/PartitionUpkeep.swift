@@ -1,0 +1,25 @@
+import Logging
+import Postgres
+
+/// Makes the partitions of the coming months, once a day.
+///
+/// Two years of them stand ready, so nothing is urgent: when a lock is not to be had, it is tried again later.
+struct PartitionUpkeep {
+    private static let every = Duration.seconds(24 * 3600)
+    private static let retry = Duration.seconds(600)
+
+    private var due = ContinuousClock.now
+
+    mutating func runIfDue(on connection: Connection, logger: Logger) async throws(PostgresError) {
+        guard ContinuousClock.now >= due else { return }
+        do throws(PostgresError) {
+            let made = try await connection.query("SELECT hazecast.maintain_partitions()").single().decode(
+                Int32.self, at: 0)
+            if made > 0 { logger.notice("made partitions", metadata: ["partitions": "\(made)"]) }
+            due = .now + Self.every
+        } catch let error where error.sqlState == "55P03" {
+            logger.info("partitions are not made yet: \(error)", metadata: ["retry_in": "\(Self.retry)"])
+            due = .now + Self.retry
+        }
+    }
+}
