@@ -99,7 +99,8 @@ final class Session {
         return connection
     }
 
-    /// Waits until the socket is ready for one of `events`, or has failed.
+    /// Waits until the socket is ready for one of `events`, or has failed; while the server has nothing to do for this
+    /// connection, also until the call is to stop.
     ///
     /// - Throws: `.timedOut` or `.cancelled`, the connection closed, when the server did not stop in time.
     @discardableResult
@@ -119,6 +120,7 @@ final class Session {
             if descriptors[1].revents != 0 {
                 wakeup.drain()
                 try checkCancellation()
+                if stopReason != nil && !isServerBusy { return 0 }
             }
             if descriptors[0].revents != 0 { return descriptors[0].revents }
         }
@@ -136,6 +138,7 @@ final class Session {
         stopReason = reason
         guard let connection, isHealthy else { throw abandon(stopped(reason, "no answer from \(server)")) }
         deadline = ContinuousClock.now + Self.grace
+        guard isServerBusy else { return }
         cancellation = CancelRequest(connection, wakeup: wakeup)
     }
 
@@ -171,6 +174,9 @@ final class Session {
         guard let connection, let host = PQhost(connection), let port = PQport(connection) else { return "the server" }
         return "host \"\(String(cString: host))\", port \(String(cString: port))"
     }
+
+    /// Whether a statement is under way, which alone can be stopped.
+    private var isServerBusy: Bool { PQtransactionStatus(connection) == PQTRANS_ACTIVE }
 
     private func stopped(_ reason: PostgresError.Code, _ what: String) -> PostgresError {
         error(reason, reason == .cancelled ? "cancelled; \(what)" : "deadline passed; \(what)")

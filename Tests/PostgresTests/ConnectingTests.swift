@@ -5,7 +5,7 @@ import Testing
 
 struct ConnectingTests {
     private func failure(_ conninfo: String) async throws -> PostgresError {
-        try await withDeadline(.seconds(15)) {
+        try await withDeadline(.seconds(60)) {
             try await PostgresTests.failure {
                 try await Connection.connect(conninfo, applicationName: "test", timeout: .seconds(3))
             }
@@ -13,7 +13,7 @@ struct ConnectingTests {
     }
 
     @Test func aSessionSpeaksUTCAndUTF8UnderItsName() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let conninfo = try await TestServer.shared().conninfo()
             let connection = try await Connection.connect(
                 conninfo + " options='-c TimeZone=Asia/Shanghai -c work_mem=7MB' client_encoding=LATIN1",
@@ -132,7 +132,7 @@ struct ConnectingTests {
     }
 
     @Test func cancellingWhileConnectingReturnsAtOnce() async throws {
-        try await withDeadline(.seconds(15)) {
+        try await withDeadline(.seconds(60)) {
             let proxy = try await Proxy(to: TestServer.shared())
             proxy.blackHole()
             let task = Task {

@@ -61,7 +61,7 @@ struct DeadlineTests {
     }
 
     @Test func aRequestToStopThatComesLateHitsNoOtherCall() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let proxy = try await Proxy(to: TestServer.shared())
             let connection = try await Connection.connect(
                 proxy.conninfo(database: "postgres"), applicationName: "test")
@@ -75,7 +75,7 @@ struct DeadlineTests {
     }
 
     @Test func aBlackHoleIsNoticedWithinDeadlineAndGrace() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let proxy = try await Proxy(to: TestServer.shared())
             let connection = try await Connection.connect(
                 proxy.conninfo(database: "postgres"), applicationName: "test")
@@ -102,7 +102,7 @@ struct DeadlineTests {
     }
 
     @Test func aSlowNetworkChangesNothingButTheTime() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let proxy = try await Proxy(to: TestServer.shared())
             proxy.delay(.milliseconds(20))
             let connection = try await Connection.connect(

@@ -3,8 +3,10 @@ import TestSupport
 import Testing
 
 /// A connection to a fresh database, closed and dropped afterwards; the whole has a deadline.
+///
+/// Deadlines are there to find hangs, not slowness: a busy machine takes many seconds to start a server.
 func withConnection(
-    deadline: Duration = .seconds(20), _ body: @escaping @Sendable (Connection) async throws -> Void
+    deadline: Duration = .seconds(60), _ body: @escaping @Sendable (Connection) async throws -> Void
 ) async throws {
     try await withDeadline(deadline) {
         try await TestDatabase.withDatabase { conninfo in

@@ -13,7 +13,7 @@ struct LeakTests {
     }
 
     @Test func connectionsLeaveNoThreadAndNoSessionBehind() async throws {
-        try await withDeadline(.seconds(30)) {
+        try await withDeadline(.seconds(60)) {
             let conninfo = try await TestServer.shared().conninfo()
             for _ in 0..<50 {
                 let connection = try await Connection.connect(conninfo, applicationName: "leak")

@@ -4,7 +4,7 @@ import Testing
 
 struct ListenerTests {
     @Test func notificationsArriveInOrder() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             try await TestDatabase.withDatabase { conninfo in
                 let listener = try await Listener.listen(
                     conninfo, channels: ["feed", "odd \"name\""], applicationName: "test")
@@ -26,7 +26,7 @@ struct ListenerTests {
 
     /// More of them than the cooperative pool has threads.
     @Test func listenersHoldNobodyUp() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let conninfo = try await TestServer.shared().conninfo()
             var listeners: [Listener] = []
             for _ in 0..<32 {
@@ -42,7 +42,7 @@ struct ListenerTests {
     }
 
     @Test func closingEndsTheStreamWithoutAnError() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let conninfo = try await TestServer.shared().conninfo()
             let listener = try await Listener.listen(conninfo, channels: ["feed"], applicationName: "test")
             let reader = Task { for try await _ in listener.notifications {} }
@@ -52,7 +52,7 @@ struct ListenerTests {
     }
 
     @Test func aKilledBackendEndsTheStreamWithItsError() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let conninfo = try await TestServer.shared().conninfo()
             let listener = try await Listener.listen(conninfo, channels: ["feed"], applicationName: "test")
             let killer = try await Connection.connect(conninfo, applicationName: "test")

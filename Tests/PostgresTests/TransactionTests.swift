@@ -99,7 +99,7 @@ struct TransactionTests {
     }
 
     @Test func aCommitIntoABlackHoleHasAnUnknownOutcome() async throws {
-        try await withDeadline(.seconds(20)) {
+        try await withDeadline(.seconds(60)) {
             let proxy = try await Proxy(to: TestServer.shared())
             let connection = try await Connection.connect(
                 proxy.conninfo(database: "postgres"), applicationName: "test")
