@@ -17,9 +17,9 @@ enum ServerMessage {
             constraint: field("n"))
     }
 
-    /// Whether a notice is the last thing that the server says on this connection.
-    static func isFatal(_ notice: OpaquePointer) -> Bool {
-        ["FATAL", "PANIC"].contains(text(PQresultErrorField(notice, Int32(UnicodeScalar("V").value))))
+    /// Whether a result or a notice is the last thing that the server says on this connection.
+    static func isFatal(_ result: OpaquePointer) -> Bool {
+        ["FATAL", "PANIC"].contains(text(PQresultErrorField(result, Int32(UnicodeScalar("V").value))))
     }
 
     /// A failed attempt to connect, from libpq's message at verbosity VERBOSE, which is the only place of its SQLSTATE.

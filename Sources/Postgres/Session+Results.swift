@@ -73,7 +73,8 @@ extension Session {
     /// The error that a result is, seen with what the call itself asked for and with what became of the connection.
     func failure(_ result: QueryResult) -> PostgresError {
         var error = ServerMessage.error(in: result.pointer, operation: operation)
-        if !isHealthy {
+        // After a FATAL error the server hangs up, whether or not we have seen that yet.
+        if !isHealthy || ServerMessage.isFatal(result.pointer) {
             error.code = .connectionLost
             return abandon(error)
         }
