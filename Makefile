@@ -28,9 +28,9 @@ lint: ## check format and style; changes nothing
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 test: bootstrap ## run the tests; FILTER=name runs those that match
-	$(SWIFT) test $(CONFIGURATION) $(if $(FILTER),--filter '$(FILTER)')
+	$(SWIFT) test $(CONFIGURATION) --no-parallel $(if $(FILTER),--filter '$(FILTER)')
 
-check: bootstrap lint build test ## everything that must be green before a merge: format, lint, build, all tests
+check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 
 demo: build ## real readings through a private PostgreSQL to forecasts, in a minute
 	@[ -n "$${HAZECAST_DATA_DIR:-}" ] || deploy/fetch-data || echo 'The demo goes on with simulated readings.'

@@ -172,4 +172,32 @@ private let noon = Site.noon
                     == "chapter other")
         }
     }
+
+    @Test func theDaemonNeedsNoMoreThanItsRole() async throws {
+        try await Site.with { site in
+            try await site.run("CREATE ROLE hazecast_test_service LOGIN IN ROLE hazecast_daemon")
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            let daemon = try Executable.hazecast.start([
+                "run", "--database", site.conninfo + " user=hazecast_test_service",
+            ])
+            defer { daemon.signal(SIGKILL) }
+            try await eventually { try await site.latest("roof")?.origin == noon }
+            // A late reading, an absurd one, one from the future and a deletion: everything that the daemon writes about.
+            var absurd = Site.measures(noon)
+            absurd.pressure = -1
+            try await site.write(roof, noon, absurd)
+            try await eventually { try await site.text("SELECT count(*) FROM hazecast.reading_flag") == "1" }
+            try await site.write(roof, noon.advanced(by: 9))
+            try await eventually { try await site.text("SELECT count(*) FROM hazecast.station_outage") == "1" }
+            try await site.run(
+                "DELETE FROM hazecast.reading WHERE observed_at = (SELECT max(observed_at) FROM hazecast.reading)")
+            try await eventually { try await site.text("SELECT count(*) FROM hazecast.station_outage") == "0" }
+            daemon.signal(SIGTERM)
+            let output = try await withDeadline(.seconds(5)) { await daemon.end() }
+            #expect(output.status == 0)
+            #expect(!output.standardError.contains("ERROR"), "\(output.standardError)")
+            try await site.run("DROP ROLE hazecast_test_service")
+        }
+    }
 }
