@@ -12,7 +12,7 @@ struct ActiveModels: Sendable {
     }
 
     /// Changes whenever `hazecast.active_model` does.
-    let fingerprint: String
+    var fingerprint: String
     /// The model of every station without one of its own.
     let fallback: Served
     private let byStation: [Int32: Served]

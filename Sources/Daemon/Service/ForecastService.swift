@@ -1,4 +1,5 @@
 import Forecast
+import Foundation
 import Ingest
 import Logging
 import Postgres
@@ -37,6 +38,7 @@ struct ForecastService: Service {
         var backoff = Backoff()
         var heartbeat = Heartbeat()
         var hasServed = false
+        var fault: (message: String, since: Date)?
         while true {
             do {
                 try await session(&heartbeat) {
@@ -44,16 +46,19 @@ struct ForecastService: Service {
                         logger.notice("the database is back", metadata: ["attempts": "\(backoff.failures)"])
                     }
                     backoff.reset()
+                    fault = nil
                     hasServed = true
                 }
             } catch {
                 if Task.isCancelled { throw CancellationError() }
                 if !hasServed, Self.isFinal(error) { throw error }
                 // A fault that repeats is logged once and then counted.
-                let level: Logger.Level = backoff.failures == 0 ? .error : .debug
                 let delay = backoff.next()
-                logger.log(level: level, "\(error)", metadata: ["retry_in": "\(delay)"])
-                ServiceManager.status("not serving: \(error)")
+                let isNews = fault?.message != "\(error)"
+                fault = ("\(error)", fault?.since ?? .now)
+                logger.log(level: isNews ? .error : .debug, "\(error)", metadata: ["retry_in": "\(delay)"])
+                let since = fault?.since.formatted(.iso8601) ?? ""
+                ServiceManager.status("not serving since \(since): \(error)")
                 try await Task.sleep(for: delay)
             }
         }
@@ -163,6 +168,7 @@ private struct Work {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let result = try await Turn.run(on: connection, book: &book, models: &models)
+        if let refusal = result.refusal { logger.error("the models before serve on: \(refusal)") }
         if !result.hadWork { return }
         log.add(result, took: .now - began)
         let stations = book?.entries.count ?? 0

@@ -26,6 +26,8 @@ struct Turn {
         var forecasts = 0
         /// The newest origin among them.
         var newestOrigin: UTCHour?
+        /// Why the models that were made active last do not serve; the ones before do.
+        var refusal: String?
     }
 
     let connection: Connection
@@ -48,18 +50,33 @@ struct Turn {
                 throw DaemonError(.lostLock, "the advisory lock of this daemon is gone; another one may be active")
             }
             let fingerprint = try head.decode(String.self, at: 2)
-            let serving: ActiveModels
-            if let models, models.fingerprint == fingerprint {
-                serving = models
-            } else {
-                serving = try await ActiveModels.load(on: connection)
-                models = serving
-            }
+            let refusal = try await update(&models, to: fingerprint, on: connection)
+            guard let serving = models else { preconditionFailure("update has loaded models or thrown") }
             let now = try head.decode(PostgresTimestamp.self, at: 0)
             let turn = Turn(
                 connection: connection, ledger: Ledger(connection: connection, now: now),
                 now: UTCHour(timestamp: now.microsecondsSince2000))
-            return try await turn.work(book: &book, models: serving)
+            var result = try await turn.work(book: &book, models: serving)
+            result.refusal = refusal
+            return result
+        }
+    }
+
+    /// Loads the active models anew where they have changed.
+    ///
+    /// - Returns: why the change was refused, so that the models before it serve on.
+    /// - Throws: the reason, where nothing serves yet.
+    private static func update(
+        _ models: inout ActiveModels?, to fingerprint: String, on connection: Connection
+    ) async throws -> String? {
+        if models?.fingerprint == fingerprint { return nil }
+        do {
+            models = try await ActiveModels.load(on: connection)
+            return nil
+        } catch let error as DaemonError where models != nil {
+            // Looked at again when somebody changes `hazecast.active_model` once more.
+            models?.fingerprint = fingerprint
+            return error.description
         }
     }
 

@@ -4,7 +4,8 @@ import Testing
 
 /// The first thing that anybody runs.
 @Suite struct DemoCommandTests {
-    @Test func theDemoReplaysRealReadingsAndShowsForecastsReadBySQL() async throws {
+    @Test(.enabled(if: dataDirectory != nil))
+    func theDemoReplaysRealReadingsAndShowsForecastsReadBySQL() async throws {
         let folder = try requireDataDirectory().path()
         let output = try await Executable.hazecast.run(
             ["demo", "--hours", "48"], environment: ["HAZECAST_DATA_DIR": folder], deadline: .seconds(110))

@@ -65,7 +65,8 @@ private let noon = Site.noon
     }
 
     /// Real readings in lock step, the daemon killed 20 times at random instants: the ledger is that of an undisturbed run.
-    @Test func killedTwentyTimesTheLedgerIsThatOfAnUndisturbedRun() async throws {
+    @Test(.enabled(if: dataDirectory != nil))
+    func killedTwentyTimesTheLedgerIsThatOfAnUndisturbedRun() async throws {
         let file = try requireDataDirectory().appending(path: "beijing-pm25-2010-2014.csv").path()
         let series = try HourlySeries.reading(file, format: .uciBeijing(station: "beijing")).series
         let hours = series.hours.suffix(90)
@@ -170,6 +171,27 @@ private let noon = Site.noon
             #expect(
                 try await site.text("SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM hazecast.forecast")
                     == "chapter other")
+        }
+    }
+
+    @Test func aModelThatCannotBeReadIsRefusedAndTheOldOneServesOn() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            let daemon = try site.daemon()
+            defer { daemon.signal(SIGKILL) }
+            try await eventually { try await site.latest("roof")?.origin == noon }
+            try await site.run(
+                """
+                INSERT INTO hazecast.model (name, document) SELECT 'damaged', jsonb_set(jsonb_set(
+                    document, '{normalisation,output,scale}', '12345'), '{sha256}', to_jsonb(repeat('0', 64)))
+                FROM hazecast.model;
+                UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'damaged')
+                """)
+            #expect(try await withDeadline(.seconds(10)) { await daemon.hasWritten(toStandardError: "'damaged'") })
+            try await site.write(roof, noon.advanced(by: 1))
+            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
+            #expect(try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast") == "chapter")
         }
     }
 
