@@ -35,7 +35,8 @@ BEGIN
             WHEN insufficient_privilege THEN
                 RAISE EXCEPTION
                     'role "%" is missing and "%" may not create it; as a superuser: '
-                    'CREATE ROLE hazecast_daemon; CREATE ROLE hazecast_writer; CREATE ROLE hazecast_reader', wanted.name, current_user
+                    'CREATE ROLE hazecast_daemon; CREATE ROLE hazecast_writer; CREATE ROLE hazecast_reader',
+                    wanted.name, current_user
                     USING ERRCODE = 'insufficient_privilege';
         END;
     END LOOP;
@@ -53,7 +54,8 @@ CREATE TABLE hazecast.migration (
 COMMENT ON TABLE hazecast.migration IS 'The migrations that made this schema; `hazecast migrate` writes it.';
 COMMENT ON COLUMN hazecast.migration.number IS 'Place in the order in which migrations are applied, from 1.';
 COMMENT ON COLUMN hazecast.migration.name IS 'File name of the migration, number and extension included.';
-COMMENT ON COLUMN hazecast.migration.sha256 IS 'SHA-256 of the text that was applied, 64 hex digits: a merged migration never changes.';
+COMMENT ON COLUMN hazecast.migration.sha256 IS
+    'SHA-256 of the text that was applied, 64 hex digits: a merged migration never changes.';
 COMMENT ON COLUMN hazecast.migration.applied_at IS 'When it was applied.';
 REVOKE ALL ON hazecast.migration FROM PUBLIC;
 GRANT SELECT ON hazecast.migration TO hazecast_daemon, hazecast_writer, hazecast_reader;
@@ -70,12 +72,15 @@ CREATE TABLE hazecast.station (
         CONSTRAINT station_labels_is_an_object CHECK (jsonb_typeof(labels) = 'object'),
     created_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a station that is not here is a foreign-key error.';
+COMMENT ON TABLE hazecast.station IS
+    'Where readings come from. A reading of a station that is not here is a foreign-key error.';
 COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
 COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
 COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
-COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
-COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
+COMMENT ON COLUMN hazecast.station.longitude IS
+    'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
+COMMENT ON COLUMN hazecast.station.labels IS
+    'The user''s own keys and values, a JSON object; Hazecast does not read it.';
 COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
 REVOKE ALL ON hazecast.station FROM PUBLIC;
 GRANT SELECT ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader;

@@ -24,16 +24,23 @@ COMMENT ON TABLE hazecast.reading IS
     'Hourly readings: write them with INSERT … ON CONFLICT (station_id, observed_at) DO UPDATE or COPY, in any order. '
     'Raw values stay as sent; NULL is a missing measure.';
 COMMENT ON COLUMN hazecast.reading.station_id IS 'The station that reports.';
-COMMENT ON COLUMN hazecast.reading.observed_at IS 'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
+COMMENT ON COLUMN hazecast.reading.observed_at IS
+    'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
 COMMENT ON COLUMN hazecast.reading.pm25 IS 'PM2.5 in µg/m³.';
 COMMENT ON COLUMN hazecast.reading.dew_point IS 'Dew point in °C.';
 COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
 COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
-COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
+COMMENT ON COLUMN hazecast.reading.wind_direction IS
+    'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, '
+    'without one it is missing.';
 COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
-COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
-COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
-COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
+COMMENT ON COLUMN hazecast.reading.received_at IS
+    'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does '
+    'not move it.';
+COMMENT ON COLUMN hazecast.reading.written_by IS
+    'The transaction that last wrote the row; arrivals find their rows by it.';
+COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS
+    'Neither 12:30 nor infinity is the beginning of an hour.';
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 
 REVOKE ALL ON hazecast.reading FROM PUBLIC;
@@ -62,7 +69,8 @@ COMMENT ON TABLE hazecast.reading_flag IS
 COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
-COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+COMMENT ON COLUMN hazecast.reading_flag.flag IS
+    'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
 REVOKE ALL ON hazecast.reading_flag FROM PUBLIC;
 GRANT SELECT ON hazecast.reading_flag TO hazecast_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hazecast.reading_flag TO hazecast_daemon;

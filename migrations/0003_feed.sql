@@ -8,9 +8,13 @@ CREATE TABLE hazecast.arrival (
     -- Rows live for milliseconds: what counts is how many are dead, not which share of the table.
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
 );
-COMMENT ON TABLE hazecast.arrival IS 'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
-COMMENT ON COLUMN hazecast.arrival.written_by IS 'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
-COMMENT ON COLUMN hazecast.arrival.reload IS 'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every station''s newest window.';
+COMMENT ON TABLE hazecast.arrival IS
+    'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
+COMMENT ON COLUMN hazecast.arrival.written_by IS
+    'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
+COMMENT ON COLUMN hazecast.arrival.reload IS
+    'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every '
+    'station''s newest window.';
 REVOKE ALL ON hazecast.arrival FROM PUBLIC;
 GRANT SELECT, DELETE ON hazecast.arrival TO hazecast_daemon;
 
@@ -32,7 +36,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION hazecast.note_reload() IS 'After arrivals were thrown away with TRUNCATE: an arrival that makes good for all of them.';
+COMMENT ON FUNCTION hazecast.note_reload() IS
+    'After arrivals were thrown away with TRUNCATE: an arrival that makes good for all of them.';
 
 CREATE FUNCTION hazecast.note_removal() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -51,7 +56,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION hazecast.note_removal() IS 'After readings were deleted or truncated: their flags go too, and an arrival tells the daemon to reload.';
+COMMENT ON FUNCTION hazecast.note_removal() IS
+    'After readings were deleted or truncated: their flags go too, and an arrival tells the daemon to reload.';
 
 CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -117,7 +123,8 @@ COMMENT ON TRIGGER note_arrival ON hazecast.reading IS 'Feeds hazecast.arrival.'
 COMMENT ON TRIGGER note_deletion ON hazecast.reading IS 'Feeds hazecast.arrival when rows were deleted.';
 COMMENT ON TRIGGER note_truncation ON hazecast.reading IS 'Feeds hazecast.arrival when the table was truncated.';
 COMMENT ON TRIGGER stamp_reading ON hazecast.reading IS 'Keeps written_by and received_at true.';
-COMMENT ON TRIGGER note_truncation ON hazecast.arrival IS 'A truncated feed loses nothing: everything is looked at instead.';
+COMMENT ON TRIGGER note_truncation ON hazecast.arrival IS
+    'A truncated feed loses nothing: everything is looked at instead.';
 COMMENT ON TRIGGER notify_arrival ON hazecast.arrival IS 'Wakes the daemon.';
 
 CREATE FUNCTION hazecast.refresh() RETURNS void

@@ -25,7 +25,8 @@ CREATE TABLE hazecast.model (
 );
 COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
 COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
-COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
+COMMENT ON COLUMN hazecast.model.name IS
+    'Unique name, as the views show it; that of the document unless another model had it already.';
 COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
 COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
 COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
@@ -34,7 +35,8 @@ COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and fl
 COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
 COMMENT ON COLUMN hazecast.model.training IS 'How and on what the model was trained; NULL when the file does not say.';
 COMMENT ON COLUMN hazecast.model.scores IS 'How the model scored when it was trained; NULL when the file does not say.';
-COMMENT ON COLUMN hazecast.model.sha256 IS 'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
+COMMENT ON COLUMN hazecast.model.sha256 IS
+    'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
 COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was trained on from; NULL when from scratch.';
 COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
 COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
@@ -50,7 +52,8 @@ CREATE TABLE hazecast.active_model (
     CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id)
 );
 COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
-COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
+COMMENT ON COLUMN hazecast.active_model.station_id IS
+    'The station; NULL is the default for all that have no row of their own.';
 COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
 COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
 COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
@@ -67,7 +70,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION hazecast.notify_model() IS 'After another model was made active: NOTIFY hazecast_model, unless hazecast.notify is off.';
+COMMENT ON FUNCTION hazecast.notify_model() IS
+    'After another model was made active: NOTIFY hazecast_model, unless hazecast.notify is off.';
 REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
 
 CREATE TRIGGER notify_model AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hazecast.active_model

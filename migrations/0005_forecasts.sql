@@ -29,15 +29,22 @@ COMMENT ON TABLE hazecast.forecast_ledger IS
     'it refers to.';
 COMMENT ON COLUMN hazecast.forecast_ledger.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.forecast_ledger.origin IS 'Hour of the last reading that the forecast knew.';
-COMMENT ON COLUMN hazecast.forecast_ledger.revision IS '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
+COMMENT ON COLUMN hazecast.forecast_ledger.revision IS
+    '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
 COMMENT ON COLUMN hazecast.forecast_ledger.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast_ledger.model_id IS 'The model that made it.';
-COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS 'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
-COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
+COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS
+    'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS
+    'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS
+    'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS
+    'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS
+    'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.digest IS
+    'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
 REVOKE ALL ON hazecast.forecast_ledger FROM PUBLIC;
 GRANT SELECT, INSERT ON hazecast.forecast_ledger TO hazecast_daemon;
 GRANT SELECT ON hazecast.forecast_ledger TO hazecast_reader;

@@ -9,7 +9,8 @@ AS $$
     FROM pg_inherits JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
     WHERE pg_inherits.inhparent = parent
 $$;
-COMMENT ON FUNCTION hazecast.partitions_end(regclass) IS 'The first instant that no partition of a table holds but its default one.';
+COMMENT ON FUNCTION hazecast.partitions_end(regclass) IS
+    'The first instant that no partition of a table holds but its default one.';
 
 CREATE FUNCTION hazecast.add_months(parent regclass, key name) RETURNS integer
     LANGUAGE plpgsql
@@ -60,9 +61,10 @@ $$;
 COMMENT ON FUNCTION hazecast.maintain_partitions() IS
     'Makes the monthly partitions up to the end of the year after next and returns how many. The daemon calls it; without '
     'anything to do it takes no lock. Rows that were waiting in reading_default move on and raise no arrival. While it works, '
-    'new stations, readings of hours beyond all partitions and queries over all hours wait; everything else goes on. It '
-    'waits for no lock longer than half a second: then it fails with lock_not_available, has changed nothing, and is to be '
-    'called again later.';
+    'new stations and queries over all hours wait, and so do readings of hours beyond all partitions, which may fail with '
+    'check_violation and are then to be sent again; everything else goes on. It waits for no lock longer than half a second, '
+    'less than the server takes to look for deadlocks, so that it never costs others theirs: it then fails with '
+    'lock_not_available, has changed nothing, and is to be called again later.';
 REVOKE ALL ON FUNCTION
     hazecast.partitions_end(regclass), hazecast.add_months(regclass, name), hazecast.maintain_partitions()
     FROM PUBLIC;

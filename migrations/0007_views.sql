@@ -70,17 +70,23 @@ BEGIN
             COMMENT ON COLUMN hazecast.%1$I.lead IS 'Hours after the origin, 1 to 24.';
             COMMENT ON COLUMN hazecast.%1$I.valid_at IS 'The hour that is forecast: origin + lead hours.';
             COMMENT ON COLUMN hazecast.%1$I.pm25 IS 'PM2.5 in µg/m³.';
-            COMMENT ON COLUMN hazecast.%1$I.lower80 IS 'Lower edge of the 80 %% band in µg/m³; NULL when the model has no bands.';
-            COMMENT ON COLUMN hazecast.%1$I.upper80 IS 'Upper edge of the 80 %% band in µg/m³; NULL when the model has no bands.';
-            COMMENT ON COLUMN hazecast.%1$I.lower95 IS 'Lower edge of the 95 %% band in µg/m³; NULL when the model has no bands.';
-            COMMENT ON COLUMN hazecast.%1$I.upper95 IS 'Upper edge of the 95 %% band in µg/m³; NULL when the model has no bands.';
+            COMMENT ON COLUMN hazecast.%1$I.lower80 IS
+                'Lower edge of the 80 %% band in µg/m³; NULL when the model has no bands.';
+            COMMENT ON COLUMN hazecast.%1$I.upper80 IS
+                'Upper edge of the 80 %% band in µg/m³; NULL when the model has no bands.';
+            COMMENT ON COLUMN hazecast.%1$I.lower95 IS
+                'Lower edge of the 95 %% band in µg/m³; NULL when the model has no bands.';
+            COMMENT ON COLUMN hazecast.%1$I.upper95 IS
+                'Upper edge of the 95 %% band in µg/m³; NULL when the model has no bands.';
             COMMENT ON COLUMN hazecast.%1$I.model IS 'Name of the model that made it.';
             COMMENT ON COLUMN hazecast.%1$I.issued_at IS 'When it was issued.';
-            COMMENT ON COLUMN hazecast.%1$I.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+            COMMENT ON COLUMN hazecast.%1$I.revision IS
+                '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
         $comments$, view);
         EXECUTE format('REVOKE ALL ON hazecast.%I FROM PUBLIC', view);
         EXECUTE format('GRANT SELECT ON hazecast.%I TO hazecast_daemon, hazecast_reader', view);
     END LOOP;
 END
 $$;
-COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+COMMENT ON COLUMN hazecast.latest_forecast.stale IS
+    'True from three hours after the origin: the station has not reported, or nobody has forecast it.';

@@ -6,7 +6,8 @@ CREATE TABLE hazecast.station_outage (
     reason text NOT NULL,
     since timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE hazecast.station_outage IS 'Stations whose newest reading could not be forecast. The daemon writes it.';
+COMMENT ON TABLE hazecast.station_outage IS
+    'Stations whose newest reading could not be forecast. The daemon writes it.';
 COMMENT ON COLUMN hazecast.station_outage.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.station_outage.origin IS 'Hour of the reading that could not be forecast.';
 COMMENT ON COLUMN hazecast.station_outage.reason IS 'Why, in words for a person.';
@@ -100,7 +101,8 @@ FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
 COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
 COMMENT ON COLUMN hazecast.status.name IS 'Name of the station; host and process of the daemon.';
-COMMENT ON COLUMN hazecast.status.last_reading IS 'Hour of the station''s newest reading; one before 2000 or more than an hour ahead does not count.';
+COMMENT ON COLUMN hazecast.status.last_reading IS
+    'Hour of the station''s newest reading; one before 2000 or more than an hour ahead does not count.';
 COMMENT ON COLUMN hazecast.status.last_origin IS 'Origin of its newest forecast.';
 COMMENT ON COLUMN hazecast.status.lag IS 'last_reading - last_origin: zero when the newest reading is forecast.';
 COMMENT ON COLUMN hazecast.status.model IS 'Model that serves the station; default model that the daemon has loaded.';

@@ -23,6 +23,8 @@ enum Migrator {
     /// `HazeMigr` in ASCII.
     private static let lock: Int64 = 0x4861_7A65_4D69_6772
     private static let lockPoll = Duration.milliseconds(100)
+    /// The first server that knows UNIQUE NULLS NOT DISTINCT.
+    private static let oldestServer = 15
 
     /// Applies what is missing, adds the models that the binary carries, and makes one the default where there is none.
     ///
@@ -30,13 +32,17 @@ enum Migrator {
     ///   - isDryRun: only looks, without the lock.
     ///   - lockTimeout: how long to wait for another run, and for each lock that a migration needs.
     /// - Throws: `DaemonError.Code.schema` when the schema is newer than this binary, an applied migration is not the one
-    ///   that this binary has, or the lock was not to be had; else `PostgresError`.
+    ///   that this binary has, the lock was not to be had, or the server is older than PostgreSQL 15; else `PostgresError`.
     @discardableResult
     static func migrate(
         _ connection: Connection, to migrations: [Migration] = Migration.embedded,
         models: [String: String] = EmbeddedResources.models, isDryRun: Bool = false,
         lockTimeout: Duration = .seconds(30)
     ) async throws -> Report {
+        guard await connection.serverVersion >= oldestServer * 10_000 else {
+            throw DaemonError(
+                .schema, "the server is older than PostgreSQL \(oldestServer), the oldest that can be used")
+        }
         var report = Report()
         if isDryRun {
             report.schema = try await version(of: connection, among: migrations)

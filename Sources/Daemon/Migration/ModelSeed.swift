@@ -21,7 +21,7 @@ enum ModelSeed {
                 """
                 INSERT INTO hazecast.model (name, document, reason)
                 SELECT
-                    CASE WHEN EXISTS (SELECT FROM hazecast.model WHERE name = document ->> 'name')
+                    CASE WHEN EXISTS (SELECT FROM hazecast.model WHERE name = file.document ->> 'name')
                         THEN concat(document ->> 'name', '-', left(document ->> 'sha256', 8))
                         ELSE document ->> 'name' END,
                     document, $2

@@ -1,0 +1,635 @@
+CREATE SCHEMA hazecast;
+COMMENT ON SCHEMA hazecast IS 'PM2.5 forecasts beside the readings they are made from. Readings go into hazecast.reading, forecasts come out of hazecast.latest_forecast. Times are UTC hours, pm25 is in µg/m³.';
+CREATE FUNCTION hazecast.add_months(parent regclass, key name) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '500ms'
+    AS $_$
+DECLARE
+    last_month constant timestamptz := date_trunc('year', now()) + interval '2 years 11 months';
+    fallback regclass := (SELECT nullif(partdefid, 0) FROM pg_partitioned_table WHERE partrelid = parent);
+    month timestamptz;
+    partition text;
+    made integer := 0;
+BEGIN
+    IF hazecast.partitions_end(parent) > last_month THEN
+        RETURN 0;
+    END IF;
+    LOCK TABLE hazecast.station IN SHARE ROW EXCLUSIVE MODE;
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', parent);
+    IF fallback IS NOT NULL THEN
+        EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', fallback);
+    END IF;
+    FOR month IN SELECT generate_series(hazecast.partitions_end(parent), last_month, interval '1 month') LOOP
+        partition := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
+        EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent);
+        IF fallback IS NOT NULL THEN
+            EXECUTE format(
+                'WITH moved AS (DELETE FROM %s WHERE %I >= $1 AND %2$I < $2 RETURNING *) INSERT INTO %s SELECT * FROM moved',
+                fallback, key, partition
+            ) USING month, month + interval '1 month';
+        END IF;
+        EXECUTE format(
+            'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+            parent, partition, month, month + interval '1 month'
+        );
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.add_months(parent regclass, key name) IS 'Adds the missing monthly partitions of one table, up to the end of the year after next, and moves rows there from the default partition.';
+CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT hazecast.add_months('hazecast.reading', 'observed_at') + hazecast.add_months('hazecast.forecast_ledger', 'origin')
+$$;
+COMMENT ON FUNCTION hazecast.maintain_partitions() IS 'Makes the monthly partitions up to the end of the year after next and returns how many. The daemon calls it; without anything to do it takes no lock. Rows that were waiting in reading_default move on and raise no arrival. While it works, new stations and queries over all hours wait, and so do readings of hours beyond all partitions, which may fail with check_violation and are then to be sent again; everything else goes on. It waits for no lock longer than half a second, less than the server takes to look for deadlocks, so that it never costs others theirs: it then fails with lock_not_available, has changed nothing, and is to be called again later.';
+CREATE FUNCTION hazecast.note_arrival() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.note_arrival() IS 'After a statement that wrote readings: an arrival, once a transaction.';
+CREATE FUNCTION hazecast.note_reload() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.note_reload() IS 'After arrivals were thrown away with TRUNCATE: an arrival that makes good for all of them.';
+CREATE FUNCTION hazecast.note_removal() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM hazecast.reading_flag;
+    ELSIF EXISTS (SELECT FROM removed) THEN
+        DELETE FROM hazecast.reading_flag AS flag
+        USING removed
+        WHERE flag.station_id = removed.station_id AND flag.observed_at = removed.observed_at;
+    ELSE
+        RETURN NULL;
+    END IF;
+    INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.note_removal() IS 'After readings were deleted or truncated: their flags go too, and an arrival tells the daemon to reload.';
+CREATE FUNCTION hazecast.notify_arrival() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    mine bigint := pg_current_xact_id()::text;
+BEGIN
+    IF current_setting('hazecast.notify', true) = 'off' THEN
+        RETURN NULL;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' OR NOT EXISTS (
+        SELECT FROM hazecast.arrival
+        WHERE written_by >= greatest(mine - 1000, 3)::text::xid8 AND written_by <> NEW.written_by
+    ) THEN
+        PERFORM pg_notify('hazecast_arrival', '');
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.notify_arrival() IS 'At commit: NOTIFY hazecast_arrival, unless a committed arrival waits already or hazecast.notify is off (two-phase commit needs that: PREPARE TRANSACTION refuses transactions that notify).';
+CREATE FUNCTION hazecast.notify_model() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF current_setting('hazecast.notify', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify('hazecast_model', '');
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.notify_model() IS 'After another model was made active: NOTIFY hazecast_model, unless hazecast.notify is off.';
+CREATE FUNCTION hazecast.partitions_end(parent regclass) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+    SELECT max(substring(pg_get_expr(partition.relpartbound, partition.oid) FROM $bound$TO \('(.*)'\)$bound$)::timestamptz)
+    FROM pg_inherits JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
+    WHERE pg_inherits.inhparent = parent
+$_$;
+COMMENT ON FUNCTION hazecast.partitions_end(parent regclass) IS 'The first instant that no partition of a table holds but its default one.';
+CREATE FUNCTION hazecast.refresh() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
+$$;
+COMMENT ON FUNCTION hazecast.refresh() IS 'Makes the daemon compare every station''s newest window with its last forecast, and issue what is missing. For changes that no trigger sees: a restore, replication, a write straight into a partition.';
+CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.written_by := pg_current_xact_id();
+    IF OLD.pm25 IS NULL AND NEW.pm25 IS NOT NULL THEN
+        NEW.received_at := now();
+    END IF;
+    DELETE FROM hazecast.reading_flag AS flag
+    WHERE flag.station_id = OLD.station_id AND flag.observed_at = OLD.observed_at;
+    IF NEW.station_id <> OLD.station_id OR NEW.observed_at <> OLD.observed_at THEN
+        INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION hazecast.stamp_reading() IS 'Before a reading changes: names the transaction, dates a pm25 that was missing until now, clears the row''s flags, and asks for a reload when the row moves to another station or hour.';
+CREATE TABLE hazecast.active_model (
+    station_id integer,
+    model_id integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    by_whom text DEFAULT SESSION_USER NOT NULL
+);
+COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
+COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
+COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
+COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
+COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
+CREATE TABLE hazecast.arrival (
+    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    reload boolean DEFAULT false NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+COMMENT ON TABLE hazecast.arrival IS 'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
+COMMENT ON COLUMN hazecast.arrival.written_by IS 'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
+COMMENT ON COLUMN hazecast.arrival.reload IS 'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every station''s newest window.';
+CREATE TABLE hazecast.daemon (
+    instance uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    role text NOT NULL,
+    model text,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT daemon_role_is_known CHECK ((role = ANY (ARRAY['active'::text, 'standby'::text])))
+)
+WITH (fillfactor='50');
+COMMENT ON TABLE hazecast.daemon IS 'The daemons that work this database or stand by. Each writes its own row.';
+COMMENT ON COLUMN hazecast.daemon.instance IS 'Drawn anew at each start.';
+COMMENT ON COLUMN hazecast.daemon.host IS 'Name of the machine it runs on.';
+COMMENT ON COLUMN hazecast.daemon.pid IS 'Its process there.';
+COMMENT ON COLUMN hazecast.daemon.version IS 'Version of hazecast.';
+COMMENT ON COLUMN hazecast.daemon.role IS 'active, or standby: ready to take over.';
+COMMENT ON COLUMN hazecast.daemon.model IS 'Name of the default model that it has loaded; NULL when it has none.';
+COMMENT ON COLUMN hazecast.daemon.started_at IS 'When it started.';
+COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.';
+CREATE TABLE hazecast.forecast_ledger (
+    station_id integer NOT NULL,
+    origin timestamp with time zone NOT NULL,
+    revision smallint NOT NULL,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    model_id integer NOT NULL,
+    pm25 real[] NOT NULL,
+    lower80 real[],
+    upper80 real[],
+    lower95 real[],
+    upper95 real[],
+    digest bigint NOT NULL,
+    CONSTRAINT forecast_ledger_has_24_leads CHECK (((cardinality(pm25) = 24) AND (cardinality(lower80) = 24) AND (cardinality(upper80) = 24) AND (cardinality(lower95) = 24) AND (cardinality(upper95) = 24))),
+    CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK ((isfinite(origin) AND (date_bin('01:00:00'::interval, origin, '0001-01-01 00:00:00+00'::timestamp with time zone) = origin))),
+    CONSTRAINT forecast_ledger_revision_is_positive CHECK ((revision > 0))
+)
+PARTITION BY RANGE (origin);
+COMMENT ON TABLE hazecast.forecast_ledger IS 'Every forecast as it was issued, one row a station, origin and revision; append-only. Ask hazecast.forecast and hazecast.latest_forecast instead, unless you want to know what was known when. No foreign keys: history outlives what it refers to.';
+COMMENT ON COLUMN hazecast.forecast_ledger.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.forecast_ledger.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.forecast_ledger.revision IS '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
+COMMENT ON COLUMN hazecast.forecast_ledger.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.forecast_ledger.model_id IS 'The model that made it.';
+COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS 'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
+CREATE TABLE hazecast.model (
+    id integer NOT NULL,
+    name text NOT NULL,
+    document jsonb NOT NULL,
+    format_version integer GENERATED ALWAYS AS (((document ->> 'format_version'::text))::integer) STORED NOT NULL,
+    preset text GENERATED ALWAYS AS ((document ->> 'preset'::text)) STORED NOT NULL,
+    architecture jsonb GENERATED ALWAYS AS ((document -> 'architecture'::text)) STORED NOT NULL,
+    parameters jsonb GENERATED ALWAYS AS ((document -> 'parameters'::text)) STORED NOT NULL,
+    normalisation jsonb GENERATED ALWAYS AS ((document -> 'normalisation'::text)) STORED NOT NULL,
+    training jsonb GENERATED ALWAYS AS ((document -> 'training'::text)) STORED,
+    scores jsonb GENERATED ALWAYS AS ((document -> 'scores'::text)) STORED,
+    sha256 text GENERATED ALWAYS AS ((document ->> 'sha256'::text)) STORED NOT NULL,
+    parent_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    reason text,
+    CONSTRAINT model_document_is_complete CHECK ((document ?& ARRAY['format_version'::text, 'name'::text, 'preset'::text, 'architecture'::text, 'normalisation'::text, 'parameters'::text, 'sha256'::text])),
+    CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
+    CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
+COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
+COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
+COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
+COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
+COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
+COMMENT ON COLUMN hazecast.model.architecture IS 'Inputs and sizes of the network.';
+COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and float32 values.';
+COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
+COMMENT ON COLUMN hazecast.model.training IS 'How and on what the model was trained; NULL when the file does not say.';
+COMMENT ON COLUMN hazecast.model.scores IS 'How the model scored when it was trained; NULL when the file does not say.';
+COMMENT ON COLUMN hazecast.model.sha256 IS 'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
+COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was trained on from; NULL when from scratch.';
+COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
+COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
+COMMENT ON COLUMN hazecast.model.reason IS 'Why it was added.';
+CREATE TABLE hazecast.station (
+    id integer NOT NULL,
+    name text NOT NULL,
+    latitude double precision,
+    longitude double precision,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT station_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT station_latitude_in_range CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT station_longitude_in_range CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
+    CONSTRAINT station_name_is_not_blank CHECK ((btrim(name) <> ''::text))
+);
+COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a station that is not here is a foreign-key error.';
+COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
+COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
+COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
+COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
+COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
+COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
+CREATE VIEW hazecast.forecast AS
+ SELECT station.name AS station,
+    issued.origin,
+    (lead.lead)::integer AS lead,
+    (issued.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
+    lead.pm25,
+    lead.lower80,
+    lead.upper80,
+    lead.lower95,
+    lead.upper95,
+    model.name AS model,
+    issued.issued_at,
+    issued.revision
+   FROM (((hazecast.station
+     CROSS JOIN LATERAL ( SELECT DISTINCT ON (ledger.origin) ledger.station_id,
+            ledger.origin,
+            ledger.revision,
+            ledger.issued_at,
+            ledger.model_id,
+            ledger.pm25,
+            ledger.lower80,
+            ledger.upper80,
+            ledger.lower95,
+            ledger.upper95,
+            ledger.digest
+           FROM hazecast.forecast_ledger ledger
+          WHERE (ledger.station_id = station.id)
+          ORDER BY ledger.origin DESC, ledger.revision DESC) issued)
+     CROSS JOIN LATERAL UNNEST(issued.pm25, issued.lower80, issued.upper80, issued.lower95, issued.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+     LEFT JOIN hazecast.model ON ((model.id = issued.model_id)));
+COMMENT ON VIEW hazecast.forecast IS 'Every forecast in its latest revision, one row a station, origin and lead.';
+COMMENT ON COLUMN hazecast.forecast.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.forecast.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.forecast.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.forecast.valid_at IS 'The hour that is forecast: origin + lead hours.';
+COMMENT ON COLUMN hazecast.forecast.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.forecast.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast.model IS 'Name of the model that made it.';
+COMMENT ON COLUMN hazecast.forecast.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+CREATE TABLE hazecast.reading (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    pm25 real,
+    dew_point real,
+    temperature real,
+    pressure real,
+    wind_direction real,
+    wind_speed real,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
+)
+PARTITION BY RANGE (observed_at);
+COMMENT ON TABLE hazecast.reading IS 'Hourly readings: write them with INSERT … ON CONFLICT (station_id, observed_at) DO UPDATE or COPY, in any order. Raw values stay as sent; NULL is a missing measure.';
+COMMENT ON COLUMN hazecast.reading.station_id IS 'The station that reports.';
+COMMENT ON COLUMN hazecast.reading.observed_at IS 'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
+COMMENT ON COLUMN hazecast.reading.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.reading.dew_point IS 'Dew point in °C.';
+COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
+COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
+COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
+COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
+COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
+COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
+COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
+CREATE VIEW hazecast.latest_forecast AS
+ SELECT station.name AS station,
+    newest.origin,
+    (lead.lead)::integer AS lead,
+    (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
+    lead.pm25,
+    lead.lower80,
+    lead.upper80,
+    lead.lower95,
+    lead.upper95,
+    model.name AS model,
+    newest.issued_at,
+    newest.revision,
+    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
+   FROM (((hazecast.station
+     CROSS JOIN LATERAL ( SELECT ledger.station_id,
+            ledger.origin,
+            ledger.revision,
+            ledger.issued_at,
+            ledger.model_id,
+            ledger.pm25,
+            ledger.lower80,
+            ledger.upper80,
+            ledger.lower95,
+            ledger.upper95,
+            ledger.digest
+           FROM hazecast.forecast_ledger ledger
+          WHERE ((ledger.station_id = station.id) AND (EXISTS ( SELECT
+                   FROM hazecast.reading
+                  WHERE ((reading.station_id = station.id) AND (reading.observed_at = ledger.origin))
+                 OFFSET 0)))
+          ORDER BY ledger.origin DESC, ledger.revision DESC
+         LIMIT 1) newest)
+     CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+     LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
+COMMENT ON VIEW hazecast.latest_forecast IS 'The newest forecast of every station, one row a lead.';
+COMMENT ON COLUMN hazecast.latest_forecast.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.latest_forecast.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.latest_forecast.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.latest_forecast.valid_at IS 'The hour that is forecast: origin + lead hours.';
+COMMENT ON COLUMN hazecast.latest_forecast.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.latest_forecast.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made it.';
+COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+CREATE TABLE hazecast.migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE hazecast.migration IS 'The migrations that made this schema; `hazecast migrate` writes it.';
+COMMENT ON COLUMN hazecast.migration.number IS 'Place in the order in which migrations are applied, from 1.';
+COMMENT ON COLUMN hazecast.migration.name IS 'File name of the migration, number and extension included.';
+COMMENT ON COLUMN hazecast.migration.sha256 IS 'SHA-256 of the text that was applied, 64 hex digits: a merged migration never changes.';
+COMMENT ON COLUMN hazecast.migration.applied_at IS 'When it was applied.';
+ALTER TABLE hazecast.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.model_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE hazecast.reading_default (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    pm25 real,
+    dew_point real,
+    temperature real,
+    pressure real,
+    wind_direction real,
+    wind_speed real,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
+);
+COMMENT ON TABLE hazecast.reading_default IS 'Readings before 2000 or beyond the last monthly partition.';
+CREATE TABLE hazecast.reading_flag (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    measure text NOT NULL,
+    flag text NOT NULL,
+    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text]))),
+    CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
+);
+COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; a reading whose observed_at is flagged advances no forecast. A correction clears the flags of its row.';
+COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
+COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
+COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
+COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+ALTER TABLE hazecast.station ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.station_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE hazecast.station_outage (
+    station_id integer NOT NULL,
+    origin timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE hazecast.station_outage IS 'Stations whose newest reading could not be forecast. The daemon writes it.';
+COMMENT ON COLUMN hazecast.station_outage.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.station_outage.origin IS 'Hour of the reading that could not be forecast.';
+COMMENT ON COLUMN hazecast.station_outage.reason IS 'Why, in words for a person.';
+COMMENT ON COLUMN hazecast.station_outage.since IS 'When the daemon noticed.';
+CREATE VIEW hazecast.status AS
+ SELECT 'station'::text AS kind,
+    station.name,
+    newest.reading AS last_reading,
+    newest.origin AS last_origin,
+    (newest.reading - newest.origin) AS lag,
+    model.name AS model,
+        CASE
+            WHEN (newest.reading IS NULL) THEN 'no reading yet'::text
+            WHEN (newest.origin >= newest.reading) THEN NULL::text
+            ELSE COALESCE(outage.reason, 'not forecast yet'::text)
+        END AS reason,
+    NULL::timestamp with time zone AS heartbeat,
+    NULL::text AS version,
+    NULL::text AS role
+   FROM (((((hazecast.station
+     CROSS JOIN LATERAL ( SELECT ( SELECT reading.observed_at
+                   FROM hazecast.reading
+                  WHERE ((reading.station_id = station.id) AND ((reading.observed_at >= '2000-01-01 00:00:00+00'::timestamp with time zone) AND (reading.observed_at <= (now() + '01:00:00'::interval))))
+                  ORDER BY reading.observed_at DESC
+                 LIMIT 1) AS reading,
+            ( SELECT ledger.origin
+                   FROM hazecast.forecast_ledger ledger
+                  WHERE ((ledger.station_id = station.id) AND (EXISTS ( SELECT
+                           FROM hazecast.reading
+                          WHERE ((reading.station_id = station.id) AND (reading.observed_at = ledger.origin))
+                         OFFSET 0)))
+                  ORDER BY ledger.origin DESC
+                 LIMIT 1) AS origin
+         OFFSET 0) newest)
+     LEFT JOIN hazecast.station_outage outage ON ((outage.station_id = station.id)))
+     LEFT JOIN hazecast.active_model own ON ((own.station_id = station.id)))
+     LEFT JOIN hazecast.active_model fallback ON ((fallback.station_id IS NULL)))
+     LEFT JOIN hazecast.model ON ((model.id = COALESCE(own.model_id, fallback.model_id))))
+UNION ALL
+ SELECT 'daemon'::text AS kind,
+    ((daemon.host || ':'::text) || daemon.pid) AS name,
+    NULL::timestamp with time zone AS last_reading,
+    NULL::timestamp with time zone AS last_origin,
+    NULL::interval AS lag,
+    daemon.model,
+    NULL::text AS reason,
+    daemon.heartbeat,
+    daemon.version,
+    daemon.role
+   FROM hazecast.daemon;
+COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
+COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
+COMMENT ON COLUMN hazecast.status.name IS 'Name of the station; host and process of the daemon.';
+COMMENT ON COLUMN hazecast.status.last_reading IS 'Hour of the station''s newest reading; one before 2000 or more than an hour ahead does not count.';
+COMMENT ON COLUMN hazecast.status.last_origin IS 'Origin of its newest forecast.';
+COMMENT ON COLUMN hazecast.status.lag IS 'last_reading - last_origin: zero when the newest reading is forecast.';
+COMMENT ON COLUMN hazecast.status.model IS 'Model that serves the station; default model that the daemon has loaded.';
+COMMENT ON COLUMN hazecast.status.reason IS 'Why the newest reading has no forecast; NULL when it has one.';
+COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
+COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
+COMMENT ON COLUMN hazecast.status.role IS 'active or standby.';
+ALTER TABLE ONLY hazecast.reading ATTACH PARTITION hazecast.reading_default DEFAULT;
+ALTER TABLE ONLY hazecast.active_model
+    ADD CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id);
+ALTER TABLE ONLY hazecast.arrival
+    ADD CONSTRAINT arrival_pkey PRIMARY KEY (written_by, reload);
+ALTER TABLE ONLY hazecast.daemon
+    ADD CONSTRAINT daemon_pkey PRIMARY KEY (instance);
+ALTER TABLE ONLY hazecast.forecast_ledger
+    ADD CONSTRAINT forecast_ledger_pkey PRIMARY KEY (station_id, origin, revision);
+ALTER TABLE ONLY hazecast.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+ALTER TABLE ONLY hazecast.model
+    ADD CONSTRAINT model_name_key UNIQUE (name);
+ALTER TABLE ONLY hazecast.model
+    ADD CONSTRAINT model_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY hazecast.model
+    ADD CONSTRAINT model_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY hazecast.reading
+    ADD CONSTRAINT reading_pkey PRIMARY KEY (station_id, observed_at);
+ALTER TABLE ONLY hazecast.reading_default
+    ADD CONSTRAINT reading_default_pkey PRIMARY KEY (station_id, observed_at);
+ALTER TABLE ONLY hazecast.reading_flag
+    ADD CONSTRAINT reading_flag_pkey PRIMARY KEY (station_id, observed_at, measure, flag);
+ALTER TABLE ONLY hazecast.station
+    ADD CONSTRAINT station_name_key UNIQUE (name);
+ALTER TABLE ONLY hazecast.station_outage
+    ADD CONSTRAINT station_outage_pkey PRIMARY KEY (station_id);
+ALTER TABLE ONLY hazecast.station
+    ADD CONSTRAINT station_pkey PRIMARY KEY (id);
+CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
+COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
+CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
+ALTER INDEX hazecast.reading_pkey ATTACH PARTITION hazecast.reading_default_pkey;
+ALTER INDEX hazecast.reading_written_by_idx ATTACH PARTITION hazecast.reading_default_written_by_idx;
+CREATE TRIGGER note_arrival AFTER INSERT OR UPDATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_arrival();
+COMMENT ON TRIGGER note_arrival ON hazecast.reading IS 'Feeds hazecast.arrival.';
+CREATE TRIGGER note_deletion AFTER DELETE ON hazecast.reading REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
+COMMENT ON TRIGGER note_deletion ON hazecast.reading IS 'Feeds hazecast.arrival when rows were deleted.';
+CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.arrival FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
+COMMENT ON TRIGGER note_truncation ON hazecast.arrival IS 'A truncated feed loses nothing: everything is looked at instead.';
+CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
+COMMENT ON TRIGGER note_truncation ON hazecast.reading IS 'Feeds hazecast.arrival when the table was truncated.';
+CREATE CONSTRAINT TRIGGER notify_arrival AFTER INSERT ON hazecast.arrival DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hazecast.notify_arrival();
+COMMENT ON TRIGGER notify_arrival ON hazecast.arrival IS 'Wakes the daemon.';
+CREATE TRIGGER notify_model AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.active_model FOR EACH STATEMENT EXECUTE FUNCTION hazecast.notify_model();
+COMMENT ON TRIGGER notify_model ON hazecast.active_model IS 'Tells the daemon to load the active models anew.';
+CREATE TRIGGER stamp_reading BEFORE UPDATE ON hazecast.reading FOR EACH ROW EXECUTE FUNCTION hazecast.stamp_reading();
+COMMENT ON TRIGGER stamp_reading ON hazecast.reading IS 'Keeps written_by and received_at true.';
+ALTER TABLE ONLY hazecast.active_model
+    ADD CONSTRAINT active_model_model_id_fkey FOREIGN KEY (model_id) REFERENCES hazecast.model(id);
+ALTER TABLE ONLY hazecast.active_model
+    ADD CONSTRAINT active_model_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.model
+    ADD CONSTRAINT model_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES hazecast.model(id);
+ALTER TABLE hazecast.reading
+    ADD CONSTRAINT reading_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id);
+ALTER TABLE ONLY hazecast.station_outage
+    ADD CONSTRAINT station_outage_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+GRANT USAGE ON SCHEMA hazecast TO hazecast_daemon;
+GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
+GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
+REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
+REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
+GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
+GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
+GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
+GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(dew_point),UPDATE(dew_point) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(temperature),UPDATE(temperature) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(pressure),UPDATE(pressure) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(wind_direction),UPDATE(wind_direction) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(wind_speed),UPDATE(wind_speed) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;

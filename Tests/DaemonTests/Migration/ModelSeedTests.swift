@@ -1,0 +1,64 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// Models that come with the binary.
+struct ModelSeedTests {
+    private static func models(_ documents: (name: String, digit: String)...) -> [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: documents.map { name, digit in
+                ("\(name)\(digit).json", ModelDocument(name: name, sha256: String(repeating: digit, count: 64)).json)
+            })
+    }
+
+    private func withoutModels(_ body: @escaping @Sendable (MigratedDatabase) async throws -> Void) async throws {
+        try await MigratedDatabase.with { database in
+            try await database.run("DELETE FROM hazecast.active_model; DELETE FROM hazecast.model")
+            try await body(database)
+        }
+    }
+
+    @Test func chapterBecomesTheDefault() async throws {
+        try await withoutModels { database in
+            let models = Self.models(("chapter", "a"), ("other", "b"))
+            let first = try await Migrator.migrate(database.owner, models: models)
+            #expect(first.models == ["chapter", "other"] && first.defaultModel == "chapter")
+            let second = try await Migrator.migrate(database.owner, models: models)
+            #expect(second.models == [] && second.defaultModel == nil)
+            let active =
+                "SELECT m.name FROM hazecast.active_model JOIN hazecast.model AS m ON m.id = model_id WHERE station_id IS NULL"
+            #expect(try await database.column(active) == ["chapter"])
+        }
+    }
+
+    @Test func aChosenDefaultStays() async throws {
+        try await withoutModels { database in
+            try await Migrator.migrate(database.owner, models: Self.models(("other", "b")))
+            try await database.run("INSERT INTO hazecast.active_model (model_id) SELECT id FROM hazecast.model")
+            let report = try await Migrator.migrate(database.owner, models: Self.models(("chapter", "a")))
+            #expect(report.models == ["chapter"] && report.defaultModel == nil)
+        }
+    }
+
+    @Test func anotherModelOfTheSameNameIsAddedUnderAnother() async throws {
+        try await withoutModels { database in
+            try await Migrator.migrate(database.owner, models: Self.models(("chapter", "a")))
+            let report = try await Migrator.migrate(database.owner, models: Self.models(("chapter", "b")))
+            #expect(report.models == ["chapter-bbbbbbbb"] && report.defaultModel == nil)
+        }
+    }
+
+    @Test(arguments: [
+        "'{}'", "'{\"format_version\": 1}'",
+        "replace('\(ModelDocument(name: "x", sha256: "short").json)', 'x', 'y')::jsonb",
+    ])
+    func anIncompleteDocumentIsRefused(document: String) async throws {
+        try await withoutModels { database in
+            let insert = "INSERT INTO hazecast.model (name, document) VALUES ('x', \(document))"
+            let state = try await sqlState(of: insert, on: database.owner)
+            #expect(state == "23514" || state == "23502")
+        }
+    }
+}

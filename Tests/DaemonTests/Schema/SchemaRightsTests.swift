@@ -1,0 +1,173 @@
+import Postgres
+import TestSupport
+import Testing
+
+/// Who may do what: everything that is not granted is refused.
+struct SchemaRightsTests {
+    private static let fill = """
+        INSERT INTO hazecast.station (name) VALUES ('a');
+        INSERT INTO hazecast.reading (station_id, observed_at, pm25) VALUES (1, '2014-01-01 00:00+00', 1);
+        INSERT INTO hazecast.forecast_ledger (station_id, origin, revision, model_id, pm25, digest)
+        VALUES (1, '2014-01-01 00:00+00', 1, 1, array_fill(1::real, ARRAY[24]), 0);
+        """
+
+    /// Runs each statement as a role, in a transaction of its own that is rolled back.
+    private func attempt(
+        _ statements: [String], as role: String, _ check: @escaping @Sendable (String, String?) -> Void
+    )
+        async throws
+    {
+        try await MigratedDatabase.with { database in
+            try await database.run(Self.fill)
+            let connection = try await database.connect(as: role)
+            for statement in statements {
+                do throws(PostgresError) {
+                    try await connection.run(script: "BEGIN; \(statement); SET CONSTRAINTS ALL IMMEDIATE")
+                    check(statement, nil)
+                } catch {
+                    check(statement, error.sqlState ?? error.description)
+                }
+                try await connection.run(script: "ROLLBACK")
+            }
+            await connection.close()
+        }
+    }
+
+    private func allowed(_ statements: [String], as role: String) async throws {
+        try await attempt(statements, as: role) { #expect($1 == nil, "\(role): \($0)") }
+    }
+
+    private func refused(_ statements: [String], as role: String) async throws {
+        try await attempt(statements, as: role) { #expect($1 == "42501", "\(role): \($0)") }
+    }
+
+    @Test func writersWriteReadingsAndStations() async throws {
+        try await allowed(
+            [
+                """
+                INSERT INTO hazecast.reading AS r
+                    (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed)
+                VALUES (1, '2014-01-01 00:00+00', 1, 2, 3, 4, 5, 6)
+                ON CONFLICT (station_id, observed_at) DO UPDATE SET pm25 = excluded.pm25, wind_speed = excluded.wind_speed
+                """,
+                "UPDATE hazecast.reading SET observed_at = '2015-01-01 00:00+00' WHERE station_id = 1",
+                "INSERT INTO hazecast.station (name, latitude, longitude, labels) VALUES ('b', 1, 1, '{}')",
+                "INSERT INTO hazecast.station (name) VALUES ('a') ON CONFLICT (name) DO NOTHING",
+                "SELECT hazecast.refresh()", "SELECT * FROM hazecast.migration",
+            ], as: "hazecast_writer")
+    }
+
+    @Test func writersCannotTouchWhatTheDaemonReliesOn() async throws {
+        try await refused(
+            [
+                "INSERT INTO hazecast.reading (station_id, observed_at, written_by) VALUES (1, '2015-01-01 00:00+00', '5')",
+                "INSERT INTO hazecast.reading (station_id, observed_at, received_at) VALUES (1, '2015-01-01 00:00+00', now())",
+                "UPDATE hazecast.reading SET written_by = '5'", "UPDATE hazecast.reading SET received_at = now()",
+                "DELETE FROM hazecast.reading", "TRUNCATE hazecast.reading",
+                "INSERT INTO hazecast.reading_2014 (station_id, observed_at) VALUES (1, '2014-02-01 00:00+00')",
+                "INSERT INTO hazecast.reading_default (station_id, observed_at) VALUES (1, '1990-02-01 00:00+00')",
+                "UPDATE hazecast.station SET name = 'x'", "DELETE FROM hazecast.station",
+                "INSERT INTO hazecast.arrival DEFAULT VALUES", "DELETE FROM hazecast.arrival",
+                "SELECT * FROM hazecast.arrival", "SELECT * FROM hazecast.forecast_ledger",
+                "INSERT INTO hazecast.reading_flag VALUES (1, '2014-01-01 00:00+00', 'pm25', 'negative')",
+                "DELETE FROM hazecast.reading_flag", "SELECT hazecast.maintain_partitions()",
+                "SELECT hazecast.add_months('hazecast.reading', 'observed_at')",
+                "INSERT INTO hazecast.active_model (model_id) VALUES (1)", "CREATE TABLE hazecast.mine ()",
+                "ALTER TABLE hazecast.reading DISABLE TRIGGER ALL", "DROP TABLE hazecast.reading",
+            ], as: "hazecast_writer")
+    }
+
+    @Test func readersOnlyRead() async throws {
+        try await allowed(
+            [
+                "station", "reading", "reading_flag", "model", "active_model", "forecast_ledger", "forecast",
+                "latest_forecast", "status", "daemon", "station_outage", "migration",
+            ].map { "SELECT * FROM hazecast.\($0)" }, as: "hazecast_reader")
+        try await refused(
+            [
+                "SELECT * FROM hazecast.arrival", "INSERT INTO hazecast.station (name) VALUES ('b')",
+                "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (1, '2015-01-01 00:00+00')",
+                "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading", "SELECT hazecast.refresh()",
+                "SELECT hazecast.maintain_partitions()", "DELETE FROM hazecast.forecast_ledger",
+                "UPDATE hazecast.active_model SET model_id = 1", "CREATE TABLE hazecast.mine ()",
+            ], as: "hazecast_reader")
+    }
+
+    @Test func theDaemonDoesItsWork() async throws {
+        try await allowed(
+            [
+                """
+                WITH claimed AS (DELETE FROM hazecast.arrival RETURNING written_by, reload)
+                SELECT array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), bool_or(reload) FROM claimed
+                """,
+                "SELECT * FROM hazecast.reading WHERE written_by = ANY('{3}'::xid8[])",
+                """
+                INSERT INTO hazecast.forecast_ledger (station_id, origin, revision, issued_at, model_id, pm25, digest)
+                VALUES (1, '2014-01-01 00:00+00', 2, now(), 1, array_fill(1::real, ARRAY[24]), 0)
+                """,
+                """
+                INSERT INTO hazecast.station_outage VALUES (1, '2014-01-01 00:00+00', 'gap', now())
+                ON CONFLICT (station_id) DO UPDATE SET reason = excluded.reason
+                """,
+                "UPDATE hazecast.station_outage SET reason = 'x'", "DELETE FROM hazecast.station_outage",
+                """
+                INSERT INTO hazecast.reading_flag VALUES (1, '2014-01-01 00:00+00', 'pm25', 'negative')
+                ON CONFLICT DO NOTHING
+                """,
+                "DELETE FROM hazecast.reading_flag",
+                """
+                INSERT INTO hazecast.daemon (instance, host, pid, version, role)
+                VALUES (gen_random_uuid(), 'h', 1, '1', 'active') ON CONFLICT (instance) DO UPDATE SET heartbeat = now()
+                """,
+                "DELETE FROM hazecast.daemon", "SELECT hazecast.maintain_partitions()", "SELECT hazecast.refresh()",
+                "TABLE hazecast.status", "TABLE hazecast.latest_forecast", "TABLE hazecast.forecast",
+                "TABLE hazecast.migration", "TABLE hazecast.model", "TABLE hazecast.active_model",
+                "TABLE hazecast.station",
+                "LISTEN hazecast_arrival", "SELECT pg_try_advisory_lock(1)", "SELECT * FROM pg_locks",
+            ], as: "hazecast_daemon")
+    }
+
+    @Test func theDaemonCannotRewriteHistory() async throws {
+        try await refused(
+            [
+                "UPDATE hazecast.forecast_ledger SET revision = 2", "DELETE FROM hazecast.forecast_ledger",
+                "TRUNCATE hazecast.forecast_ledger", "DELETE FROM hazecast.forecast_ledger_2014",
+                "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (1, '2015-01-01 00:00+00')",
+                "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading",
+                "INSERT INTO hazecast.arrival DEFAULT VALUES", "INSERT INTO hazecast.station (name) VALUES ('b')",
+                "UPDATE hazecast.migration SET sha256 = ''", "DROP TABLE hazecast.reading_2014",
+                "DROP SCHEMA hazecast CASCADE", "ALTER TABLE hazecast.forecast_ledger ADD COLUMN x integer",
+                "CREATE TABLE hazecast.mine ()",
+            ], as: "hazecast_daemon")
+    }
+
+    @Test func thePublicMayDoNothing() async throws {
+        try await MigratedDatabase.with { database in
+            let granted = try await database.column(
+                """
+                SELECT nspname::text FROM pg_namespace, aclexplode(nspacl)
+                WHERE nspname = 'hazecast' AND grantee = 0
+                UNION ALL
+                SELECT relname::text FROM pg_class, aclexplode(relacl)
+                WHERE relnamespace = 'hazecast'::regnamespace AND grantee = 0
+                UNION ALL
+                SELECT proname::text FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
+                WHERE pronamespace = 'hazecast'::regnamespace AND grantee = 0
+                """)
+            #expect(granted == [])
+        }
+    }
+
+    /// What runs with the owner's rights must not find anybody else's functions and operators.
+    @Test func everyFunctionFixesItsSearchPath() async throws {
+        try await MigratedDatabase.with { database in
+            let open = try await database.column(
+                """
+                SELECT proname::text FROM pg_proc
+                WHERE pronamespace = 'hazecast'::regnamespace
+                    AND ('search_path=pg_catalog, pg_temp' = ANY(proconfig)) IS NOT TRUE
+                """)
+            #expect(open == [])
+        }
+    }
+}
