@@ -6,6 +6,8 @@ public struct HourlySeries: Sendable {
     public let start: UTCHour
     /// One entry an hour, the first at `start`.
     public var measures: [Measures]
+    /// Of the station in degrees east; nil where it is not known.
+    public var longitude: Double?
 
     /// A series whose entries are already dense.
     public init(start: UTCHour, measures: [Measures]) {

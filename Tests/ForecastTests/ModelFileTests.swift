@@ -29,13 +29,15 @@ extension JSONValue {
 }
 
 @Suite struct ModelFileTests {
-    @Test func aModelReadsBackAsItWasWritten() throws {
-        let model = try someModel()
+    @Test(arguments: [false, true])
+    func aModelReadsBackAsItWasWritten(isEnsemble: Bool) throws {
+        let model = try isEnsemble ? someEnsemble() : someModel()
         let again = try Model(json: model.json())
         #expect(again.name == model.name && again.preset == model.preset)
         #expect(again.architecture == model.architecture)
         #expect(again.normalisation == model.normalisation)
-        #expect(again.network.weights.map(\.bitPattern) == model.network.weights.map(\.bitPattern))
+        #expect(again.networks.map(\.weights) == model.networks.map(\.weights))
+        #expect(again.bands == model.bands)
         #expect(again.training == model.training && again.scores == model.scores)
         #expect(again.sha256 == model.sha256)
         #expect(again.json() == model.json())
@@ -43,7 +45,7 @@ extension JSONValue {
 
     /// jsonb sorts keys by length and then bytes, writes numbers without exponents, and knows no -0.
     @Test func aModelVerifiesAfterAStayInJSONB() throws {
-        var weights = try someModel().network.weights
+        var weights = try someModel().networks[0].weights
         weights[3] = 1e-05
         weights[4] = -0.0
         weights[5] = Float(bitPattern: 12_345)
@@ -55,7 +57,7 @@ extension JSONValue {
         #expect(!text.contains("e-"))
         let again = try Model(json: Data(text.utf8))
         #expect(again.sha256 == model.sha256)
-        #expect(again.network.weights == model.network.weights)
+        #expect(again.networks[0].weights == model.networks[0].weights)
     }
 
     private func asJSONB(_ value: JSONValue) -> String {
@@ -86,6 +88,14 @@ extension JSONValue {
         (["architecture", "hidden"], .array([.number(1e9), .number(1e9)]), .malformed),
         (["architecture", "hidden"], .array([.number(2), .number(3)]), .wrongShape),
         (["architecture", "biases"], .bool(true), .malformed),
+        (["architecture", "head"], .string("head"), .malformed),
+        (["architecture", "head"], .string("changes"), .wrongShape),
+        (["architecture", "members"], .number(0), .malformed),
+        (["architecture", "members"], .number(2), .malformed),
+        (["architecture", "members"], .number(1_000_000), .malformed),
+        (["architecture", "inputs"], .array([.string("pm25"), .string("pm25_change_1h")]), .malformed),
+        (["bands"], nil, .malformed),
+        (["bands"], .object(["edges": .array([]), "residuals": .array([])]), .wrongShape),
         (["normalisation", "inputs", "pm25"], nil, .malformed),
         (["normalisation", "inputs", "pm25", "scale"], .number(0), .notFinite),
         (["normalisation", "output", "scale"], .number(-1), .notFinite),
@@ -123,7 +133,7 @@ extension JSONValue {
     @Test func everySingleChangedWeightIsFound() throws {
         let file = try someFile()
         let original = try read(file)
-        for (name, shape) in original.network.shape.tensors {
+        for (name, shape) in original.architecture.shape.tensors {
             for index in 0..<shape.reduce(1, *) {
                 guard case .object(let parameters) = file["parameters"], case .object(let tensor) = parameters[name],
                     case .array(var values) = tensor["values"], case .number(let value) = values[index]

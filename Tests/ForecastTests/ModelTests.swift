@@ -15,6 +15,26 @@ func someModel(seed: UInt64 = 7) throws -> Model {
         training: .object(["seed": .number(7)]), scores: .object([:]))
 }
 
+/// An ensemble of three with bands, good enough to run.
+func someEnsemble() throws -> Model {
+    var random = SplitMix64(seed: 8)
+    let base = Architecture.operational
+    let architecture = Architecture(
+        inputs: base.inputs, hidden: [3, 5], head: .changes, biases: true, members: 3)
+    let weights = (0..<architecture.parameterCount).map { _ in 0.4 * random.nextNormal() }
+    let scales = base.inputs.map { _ in Normalisation.Scale(offset: 10 * random.nextNormal(), scale: 30) }
+    let pairs = (1...Forecast.leads).map { lead in
+        (0..<500).map { _ in
+            let level = Float.random(in: 0...600, using: &random)
+            return (level, max(0, level + 0.1 * Float(lead) * level * random.nextNormal()))
+        }
+    }
+    return try Model(
+        name: "ensemble", preset: "operational", architecture: architecture,
+        normalisation: Normalisation(inputs: scales, output: Normalisation.Scale(offset: 0, scale: 80)),
+        weights: weights, bands: BandTable(learntFrom: pairs), training: .object([:]), scores: .object([:]))
+}
+
 func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {
     (0..<count).map { index in
         let steps = (0..<Window.length).map { _ in
@@ -49,14 +69,14 @@ func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {
         var random = SplitMix64(seed: 4)
         let window = try #require(randomWindows(1, using: &random).first)
         var rows = window.steps.map { hour in
-            zip(model.architecture.inputs, model.normalisation.inputs).map { feature, scale in
-                Double((feature.value(of: hour) - scale.offset) / scale.scale)
-            }
+            let code = Feature.windCode(degrees: hour.windDirection)
+            let values = [hour.pm25, hour.dewPoint, hour.temperature, hour.pressure, code, hour.windSpeed]
+            return zip(values, model.normalisation.inputs).map { Double(($0 - $1.offset) / $1.scale) }
         }
         let forecast = try #require(model.forecast([window]).first)
         #expect(forecast.pm25.count == Forecast.leads)
         for lead in 1...Forecast.leads {
-            let y = plainForward(model.network, Array(rows.suffix(Window.length)))[0]
+            let y = plainForward(model.networks[0], Array(rows.suffix(Window.length)))[0]
             let expected = max(0, y * 994)
             #expect(abs(Double(forecast.pm25[lead - 1]) - expected) < 994 * 1e-5, "lead \(lead)")
             var next = rows[rows.count - 1]
@@ -88,6 +108,35 @@ func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {
 
     @Test func noWindowsGiveNoForecasts() throws {
         #expect(try someModel().forecast([]).isEmpty)
+    }
+
+    @Test func anEnsembleAveragesTheChangesThatItsMembersGive() throws {
+        let model = try someEnsemble()
+        var random = SplitMix64(seed: 9)
+        let windows = randomWindows(20, using: &random)
+        let longitudes = windows.indices.map { $0 % 2 == 0 ? nil : Double($0) }
+        let encoder = WindowEncoder(features: model.architecture.inputs, scales: model.normalisation.inputs)
+        for (index, forecast) in model.forecast(windows, longitudes: longitudes).enumerated() {
+            let window = windows[index]
+            let numbers = encoder.encode(window.steps, lastHour: window.origin, longitude: longitudes[index])
+            let count = model.architecture.inputs.count
+            let x = (0..<Window.length).map { t in numbers[t * count..<(t + 1) * count].map(Double.init) }
+            let members = model.networks.map { plainForward($0, x) }
+            for lead in 0..<Forecast.leads {
+                let change = members.reduce(0) { $0 + $1[lead] } / Double(members.count)
+                let expected = max(0, Double(window.steps[23].pm25) + change * Double(model.normalisation.output.scale))
+                #expect(abs(Double(forecast.pm25[lead]) - expected) < 1e-4 * (1 + expected), "lead \(lead + 1)")
+            }
+            #expect(model.forecast([window], longitudes: [longitudes[index]]) == [forecast])
+            let bands = try #require(forecast.bands)
+            for lead in 0..<Forecast.leads {
+                let edges = [
+                    0, bands.lower95[lead], bands.lower80[lead], forecast.pm25[lead], bands.upper80[lead],
+                    bands.upper95[lead],
+                ]
+                #expect(edges == edges.sorted())
+            }
+        }
     }
 
     @Test func degreesBecomeTheChaptersWindCode() {

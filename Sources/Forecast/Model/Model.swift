@@ -1,28 +1,33 @@
-/// A pretrained network with all that its forecasts depend on.
+/// A pretrained network, or an ensemble of them, with all that its forecasts depend on.
 ///
 /// A value of this type is complete and consistent: shapes fit the architecture and every number is finite.
 public struct Model: Sendable {
     /// What a person calls it; unique in a database.
     public let name: String
-    /// The recipe that it was made by: `chapter`.
+    /// The recipe that it was made by: `chapter` or `operational`.
     public let preset: String
     /// What the network computes from what.
     public let architecture: Architecture
     /// Scales of inputs and output.
     public let normalisation: Normalisation
+    /// How sure its forecasts are; nil where that was not learnt.
+    public let bands: BandTable?
     /// How it was trained, an object for people and for `train` to repeat.
     public let training: JSONValue
     /// Scores that were measured when it was made, an object.
     public let scores: JSONValue
     /// SHA-256 in lower-case hex of all that a forecast depends on, see `Model.digest`.
     public let sha256: String
-    let network: Network
+    /// The ensemble's members, of one shape.
+    let networks: [Network]
 
+    /// - Parameter weights: of all members, one after another.
     init(
         name: String, preset: String, architecture: Architecture, normalisation: Normalisation, weights: [Float],
-        training: JSONValue, scores: JSONValue
+        bands: BandTable? = nil, training: JSONValue, scores: JSONValue
     ) throws(ForecastError) {
         precondition(normalisation.inputs.count == architecture.inputs.count, "one scale an input")
+        precondition(weights.count == architecture.parameterCount, "weights for every member")
         let scales = normalisation.inputs + [normalisation.output]
         guard scales.allSatisfy({ $0.offset.isFinite && $0.scale.isFinite && $0.scale > 0 }) else {
             throw ForecastError(.notFinite, "a model's scales must be finite and above zero")
@@ -37,16 +42,25 @@ public struct Model: Sendable {
         self.normalisation = Normalisation(
             inputs: normalisation.inputs.map { Normalisation.Scale(offset: $0.offset + 0, scale: $0.scale) },
             output: Normalisation.Scale(offset: normalisation.output.offset + 0, scale: normalisation.output.scale))
-        self.network = Network(shape: architecture.shape, weights: weights.map { $0 + 0 })
+        let count = architecture.shape.parameterCount
+        self.networks = (0..<architecture.members).map { member in
+            Network(
+                shape: architecture.shape, weights: weights[member * count..<(member + 1) * count].map { $0 + 0 })
+        }
+        self.bands = bands
         self.training = training
         self.scores = scores
-        self.sha256 = Self.digest(architecture, self.normalisation, network)
+        self.sha256 = Self.digest(architecture, self.normalisation, networks, bands)
     }
 
     /// The same model with other scores.
     public func with(scores: JSONValue) throws(ForecastError) -> Model {
+        try with(bands: bands, scores: scores)
+    }
+
+    func with(bands: BandTable?, scores: JSONValue) throws(ForecastError) -> Model {
         try Model(
             name: name, preset: preset, architecture: architecture, normalisation: normalisation,
-            weights: network.weights, training: training, scores: scores)
+            weights: networks.flatMap(\.weights), bands: bands, training: training, scores: scores)
     }
 }

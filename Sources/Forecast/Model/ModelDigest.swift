@@ -1,12 +1,14 @@
 import Crypto
 
 extension Model {
-    /// SHA-256 in lower-case hex over what a forecast depends on: architecture, normalisation and weights.
+    /// SHA-256 in lower-case hex over what a forecast depends on: architecture, normalisation, weights and bands.
     ///
     /// It covers the meaning and not the JSON text, because PostgreSQL's `jsonb` reorders keys and rewrites numbers.
     /// Names and scores may change without making it another model. Strings and lists are preceded by their length,
     /// numbers are little-endian, floats by their bits, so no two models can give the same bytes.
-    static func digest(_ architecture: Architecture, _ normalisation: Normalisation, _ network: Network) -> String {
+    static func digest(
+        _ architecture: Architecture, _ normalisation: Normalisation, _ networks: [Network], _ bands: BandTable?
+    ) -> String {
         var bytes: [UInt8] = []
         func append(_ number: UInt32) {
             for shift in stride(from: UInt32(0), to: 32, by: 8) {
@@ -26,12 +28,18 @@ extension Model {
         }
         append(normalisation.output.offset.bitPattern)
         append(normalisation.output.scale.bitPattern)
-        for (name, shape) in network.shape.tensors {
+        append(architecture.head.rawValue)
+        append(UInt32(networks.count))
+        for (name, shape) in architecture.shape.tensors {
             append(name)
             append(UInt32(shape.count))
             shape.forEach { append(UInt32($0)) }
         }
-        network.weights.forEach { append($0.bitPattern) }
+        networks.forEach { $0.weights.forEach { append($0.bitPattern) } }
+        for (edges, bins) in zip(bands?.edges ?? [], bands?.residuals ?? []) {
+            append(UInt32(edges.count))
+            (edges + bins.flatMap { $0 }).forEach { append($0.bitPattern) }
+        }
         return SHA256.hash(data: bytes).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits

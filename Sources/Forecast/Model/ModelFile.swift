@@ -19,8 +19,8 @@ extension Model {
                 "the model file has format version \(version.value.line); this build reads \(Self.formatVersion)")
         }
         try file.allow([
-            "format_version", "name", "preset", "architecture", "normalisation", "parameters", "training", "scores",
-            "sha256",
+            "format_version", "name", "preset", "architecture", "normalisation", "parameters", "bands",
+            "training", "scores", "sha256",
         ])
         let architecture = try Architecture(file.member("architecture"))
         let name = try file.member("name").string()
@@ -30,7 +30,8 @@ extension Model {
             preset: file.member("preset").string(),
             architecture: architecture,
             normalisation: Normalisation(file.member("normalisation"), for: architecture),
-            weights: Self.weights(file.member("parameters"), for: architecture.shape),
+            weights: Self.weights(file.member("parameters"), for: architecture),
+            bands: BandTable.read(file.member("bands")),
             training: file.member("training").object(),
             scores: file.member("scores").object())
         let stated = try file.member("sha256").string()
@@ -43,11 +44,11 @@ extension Model {
     public func json() -> Data {
         var parameters: [String: JSONValue] = [:]
         var offset = 0
-        for (name, shape) in network.shape.tensors {
+        for (name, shape) in architecture.shape.tensors {
             let count = shape.reduce(1, *)
             parameters[name] = .object([
-                "shape": .array(shape.map { .number($0) }),
-                "values": .array(network.weights[offset..<offset + count].map { .number($0) }),
+                "shape": .array(architecture.shapeInFile(shape).map { .number($0) }),
+                "values": .array(networks.flatMap { $0.weights[offset..<offset + count] }.map { .number($0) }),
             ])
             offset += count
         }
@@ -58,6 +59,7 @@ extension Model {
             "architecture": architecture.json,
             "normalisation": normalisation.json(for: architecture),
             "parameters": .object(parameters),
+            "bands": bands?.json ?? .null,
             "training": training,
             "scores": scores,
             "sha256": .string(sha256),
@@ -65,30 +67,36 @@ extension Model {
         return Data((file.text + "\n").utf8)
     }
 
+    /// All members' weights, one member after another.
     private static func weights(
-        _ parameters: JSONReader, for shape: NetworkShape
+        _ parameters: JSONReader, for architecture: Architecture
     ) throws(ForecastError) -> [Float] {
-        try parameters.allow(shape.tensors.map(\.name))
-        var weights: [Float] = []
-        for (name, shape) in shape.tensors {
+        let tensors = architecture.shape.tensors
+        try parameters.allow(tensors.map(\.name))
+        var weights = [[Float]](repeating: [], count: architecture.members)
+        for (name, shape) in tensors {
             let tensor = try parameters.member(name)
             try tensor.allow(["shape", "values"])
-            guard try tensor.member("shape").array().map({ $0.value }) == shape.map({ .number($0) }) else {
-                throw ForecastError(.wrongShape, "\(tensor.path) must have the shape \(shape)")
+            let expected = architecture.shapeInFile(shape)
+            guard try tensor.member("shape").array().map({ $0.value }) == expected.map({ .number($0) }) else {
+                throw ForecastError(.wrongShape, "\(tensor.path) must have the shape \(expected)")
             }
             let values = try tensor.member("values").floats()
-            guard values.count == shape.reduce(1, *) else {
-                throw ForecastError(.wrongShape, "\(tensor.path) has \(values.count) values for the shape \(shape)")
+            guard values.count == expected.reduce(1, *) else {
+                throw ForecastError(.wrongShape, "\(tensor.path) has \(values.count) values for the shape \(expected)")
             }
-            weights += values
+            let count = shape.reduce(1, *)
+            for member in weights.indices {
+                weights[member] += values[member * count..<(member + 1) * count]
+            }
         }
-        return weights
+        return weights.flatMap { $0 }
     }
 }
 
 extension Architecture {
     init(_ json: JSONReader) throws(ForecastError) {
-        try json.allow(["inputs", "hidden", "outputs", "biases"])
+        try json.allow(["inputs", "hidden", "head", "biases", "members"])
         var inputs: [Feature] = []
         for entry in try json.member("inputs").array() {
             let name = try entry.string()
@@ -101,11 +109,18 @@ extension Architecture {
         for entry in try json.member("hidden").array() {
             hidden.append(try entry.integer(in: 1...Self.largestLayer))
         }
+        guard let head = Head(rawValue: try json.member("head").string()) else {
+            throw ForecastError(.malformed, "\(json.path).head must be next_hour or changes")
+        }
         self.init(
-            inputs: inputs, hidden: hidden, outputs: try json.member("outputs").integer(in: 1...1),
-            biases: try json.member("biases").bool())
+            inputs: inputs, hidden: hidden, head: head, biases: try json.member("biases").bool(),
+            members: try json.member("members").integer(in: 1...Self.mostMembers))
         guard hidden.count == 2, inputs.contains(.pm25) else {
             throw ForecastError(.malformed, "\(json.path) must have two hidden layers and the input pm25")
+        }
+        guard head == .changes || (members == 1 && inputs.allSatisfy(Feature.ofOneHour.contains)) else {
+            throw ForecastError(
+                .malformed, "\(json.path): a next_hour network has one member, and inputs of one hour each")
         }
     }
 
@@ -113,10 +128,14 @@ extension Architecture {
         .object([
             "inputs": .array(inputs.map { .string($0.rawValue) }),
             "hidden": .array(hidden.map { .number($0) }),
-            "outputs": .number(outputs),
+            "head": .string(head.rawValue),
             "biases": .bool(biases),
+            "members": .number(members),
         ])
     }
+
+    /// A tensor's shape in a model file: an ensemble's have the members as their first dimension.
+    fileprivate func shapeInFile(_ shape: [Int]) -> [Int] { members == 1 ? shape : [members] + shape }
 }
 
 extension Normalisation {
@@ -144,4 +163,41 @@ extension Normalisation.Scale {
     }
 
     fileprivate var json: JSONValue { .object(["offset": .number(offset), "scale": .number(scale)]) }
+}
+
+extension BandTable {
+    /// - Returns: nil for null.
+    fileprivate static func read(_ json: JSONReader) throws(ForecastError) -> BandTable? {
+        if json.value == .null { return nil }
+        try json.allow(["edges", "residuals"])
+        var edges: [[Float]] = []
+        for lead in try json.member("edges").array() {
+            edges.append(try lead.floats())
+        }
+        var residuals: [[[Float]]] = []
+        for lead in try json.member("residuals").array() {
+            var bins: [[Float]] = []
+            for bin in try lead.array() {
+                bins.append(try bin.floats())
+            }
+            residuals.append(bins)
+        }
+        guard edges.count == Forecast.leads, residuals.count == Forecast.leads,
+            zip(edges, residuals).allSatisfy({ edges, bins in
+                edges == edges.sorted() && bins.count == edges.count + 1
+                    && bins.allSatisfy { $0.count == quantiles.count && $0 == $0.sorted() }
+            })
+        else {
+            throw ForecastError(.wrongShape, "\(json.path) must have ascending edges and residuals for every lead")
+        }
+        return BandTable(edges: edges, residuals: residuals)
+    }
+
+    fileprivate var json: JSONValue {
+        func row(_ values: [Float]) -> JSONValue { .array(values.map { .number($0) }) }
+        return .object([
+            "edges": .array(edges.map(row)),
+            "residuals": .array(residuals.map { .array($0.map(row)) }),
+        ])
+    }
 }

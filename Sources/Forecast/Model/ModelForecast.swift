@@ -1,84 +1,126 @@
 extension Model {
     /// Forecasts the 24 hours after each window's origin.
     ///
-    /// The network gives the next hour; that pm25 is fed back, with the weather held at its last value, until all leads
-    /// are there. What is fed back is the network's own value; only what is returned is kept from falling below zero.
+    /// A network that gives the next hour feeds that pm25 back, with the weather held at its last value, until all leads
+    /// are there; what is fed back is its own value. Only what is returned is kept from falling below zero.
     ///
+    /// - Parameter longitudes: of each window's station in degrees east, nil where unknown; none at all by default.
     /// - Returns: one forecast a window, in their order; bit-identical whatever else is in the batch.
-    public func forecast(_ windows: [Window]) -> [Forecast] {
-        rollout(windows.map { $0.steps[...] }, leads: Forecast.leads).map { leads in
-            Forecast(pm25: leads.map { max(0, $0) })
+    /// - Precondition: there are as many longitudes as windows, or none.
+    public func forecast(_ windows: [Window], longitudes: [Double?] = []) -> [Forecast] {
+        precondition(longitudes.isEmpty || longitudes.count == windows.count, "a longitude, or nil, for each window")
+        let places = windows.indices.map { index in
+            Place(
+                hours: windows[index].steps[...], origin: windows[index].origin,
+                longitude: longitudes.isEmpty ? nil : longitudes[index])
+        }
+        return outputs(places, leads: Forecast.leads).map { leads in
+            let pm25 = leads.map { max(0, $0) }
+            return Forecast(pm25: pm25, bands: bands?.bands(of: pm25))
         }
     }
 
-    /// pm25 in µg/m³ for `leads` hours, as the network gives it, fed back from hour to hour.
+    /// What a forecast is made from.
+    struct Place {
+        /// `Window.length` hours, and then those whose weather is known beforehand, for the chapter's protocol. pm25 is
+        /// never read beyond the first `Window.length`.
+        let hours: ArraySlice<Measures>
+        /// When the last of the first `Window.length` hours is.
+        let origin: UTCHour
+        /// In degrees east.
+        let longitude: Double?
+    }
+
+    /// pm25 in µg/m³ for the first `leads` hours, as the networks give it, averaged over the members.
     ///
-    /// - Parameter hours: for each forecast `Window.length` hours, and then those whose weather is known; after them the
-    ///   weather is held at its last value. pm25 is never read beyond the first `Window.length` hours.
-    func rollout(_ hours: [ArraySlice<Measures>], leads: Int) -> [[Float]] {
-        let rollout = Rollout(model: self, leads: leads)
+    /// A network that gives the next hour is rolled out through the known weather and then through the last of it; one
+    /// that gives changes knows no weather after its origin.
+    func outputs(_ places: [Place], leads: Int) -> [[Float]] {
+        let block = ForecastBlock(model: self, leads: leads)
         var forecasts: [[Float]] = []
-        forecasts.reserveCapacity(hours.count)
-        for first in stride(from: 0, to: hours.count, by: Lanes.scalarCount) {
-            let block = hours[first..<min(first + Lanes.scalarCount, hours.count)]
-            for (lane, hours) in block.enumerated() {
-                rollout.load(hours, lane: lane)
+        forecasts.reserveCapacity(places.count)
+        for first in stride(from: 0, to: places.count, by: Lanes.scalarCount) {
+            let batch = places[first..<min(first + Lanes.scalarCount, places.count)]
+            for (lane, place) in batch.enumerated() {
+                block.load(place, lane: lane)
             }
-            let values = rollout.run()
-            for lane in 0..<block.count {
-                forecasts.append(values.map { $0[lane] })
+            block.run()
+            for lane in 0..<batch.count {
+                forecasts.append(block.pm25.map { $0[lane] })
             }
         }
         return forecasts
     }
 }
 
-/// Sixteen windows rolled out side by side, with the room that this needs.
-private final class Rollout {
+/// Sixteen windows forecast side by side, with the room that this needs.
+private final class ForecastBlock {
+    /// What the last `run` gave, by lead, in µg/m³.
+    private(set) var pm25: [Lanes]
+
     private let model: Model
     private let leads: Int
+    private let encoder: WindowEncoder
     private let trace: NetworkTrace
+    private let inputs: Int
     private let rows: Int
     /// rows × inputs, scaled.
     private let x: UnsafeMutablePointer<Lanes>
+    /// pm25 at the origin in µg/m³.
+    private var last = Lanes.zero
 
     init(model: Model, leads: Int) {
         self.model = model
         self.leads = leads
-        trace = NetworkTrace(model.network.shape, steps: Window.length)
-        rows = Window.length + leads - 1
-        let count = rows * model.architecture.inputs.count
-        x = .allocate(capacity: count)
-        x.initialize(repeating: .zero, count: count)
+        inputs = model.architecture.inputs.count
+        encoder = WindowEncoder(features: model.architecture.inputs, scales: model.normalisation.inputs)
+        trace = NetworkTrace(model.architecture.shape, steps: Window.length)
+        rows = model.architecture.head == .nextHour ? Window.length + leads - 1 : Window.length
+        x = .allocate(capacity: rows * inputs)
+        x.initialize(repeating: .zero, count: rows * inputs)
+        pm25 = Array(repeating: .zero, count: leads)
     }
 
     deinit {
         x.deallocate()
     }
 
-    func load(_ hours: ArraySlice<Measures>, lane: Int) {
-        let inputs = model.architecture.inputs.count
-        for (i, feature) in model.architecture.inputs.enumerated() {
-            let scale = model.normalisation.inputs[i]
-            for t in 0..<rows {
-                let hour = hours[min(hours.startIndex + t, hours.endIndex - 1)]
-                x[t * inputs + i][lane] = scale.scaled(feature.value(of: hour))
+    func load(_ place: Model.Place, lane: Int) {
+        let count = rows * inputs * Lanes.scalarCount
+        UnsafeMutableRawPointer(x).withMemoryRebound(to: Float.self, capacity: count) { numbers in
+            encoder.encode(
+                place.hours.prefix(rows), lastHour: place.origin, longitude: place.longitude, rows: rows,
+                into: numbers + lane, stride: Lanes.scalarCount)
+        }
+        last[lane] = place.hours[place.hours.startIndex + Window.length - 1].pm25
+    }
+
+    func run() {
+        switch model.architecture.head {
+        case .nextHour: rollOut(model.networks[0])
+        case .changes: average()
+        }
+    }
+
+    private func rollOut(_ network: Network) {
+        let column = model.architecture.inputs.firstIndex(of: .pm25) ?? 0
+        for lead in 0..<leads {
+            network.forward(x + lead * inputs, trace)
+            pm25[lead] = model.normalisation.output.unscaled(trace.y[0])
+            if lead + 1 < leads {
+                x[(Window.length + lead) * inputs + column] = model.normalisation.inputs[column].scaled(pm25[lead])
             }
         }
     }
 
-    /// pm25 in µg/m³ at each lead.
-    func run() -> [Lanes] {
-        let inputs = model.architecture.inputs.count
-        let pm25 = model.architecture.inputs.firstIndex(of: .pm25)
-        return (0..<leads).map { lead in
-            model.network.forward(x + lead * inputs, trace)
-            let value = model.normalisation.output.unscaled(trace.y[0])
-            if let pm25, lead + 1 < leads {
-                x[(Window.length + lead) * inputs + pm25] = model.normalisation.inputs[pm25].scaled(value)
-            }
-            return value
+    private func average() {
+        for lead in pm25.indices { pm25[lead] = .zero }
+        for network in model.networks {
+            network.forward(x, trace)
+            for lead in pm25.indices { pm25[lead] += trace.y[lead] }
         }
+        let share = 1 / Float(model.networks.count)
+        for lead in pm25.indices { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
     }
 }
 

@@ -27,6 +27,15 @@ public struct Normalisation: Sendable, Equatable {
             self.init(offset: isEmpty ? 0 : least, scale: greatest > least ? greatest - least : 1)
         }
 
+        /// The scale that maps the values' mean to 0 and one standard deviation to 1; the identity where there is none.
+        init(deviationOf values: [Float]) {
+            let mean = values.reduce(0.0) { $0 + Double($1) } / Double(max(values.count, 1))
+            let variance =
+                values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(values.count, 1))
+            let deviation = Float(variance.squareRoot())
+            self.init(offset: Float(mean), scale: deviation > 0 ? deviation : 1)
+        }
+
         /// A value as the network sees it.
         public func scaled(_ value: Float) -> Float { (value - offset) / scale }
 

@@ -4,6 +4,25 @@
 typealias Lanes = SIMD16<Float>
 
 extension SIMD16<Float> {
+    /// self + a · b, in one rounding where the build has the instruction: without it `addingProduct` is a call a lane.
+    @inline(__always)
+    func adding(_ a: Lanes, times b: Float) -> Lanes {
+        #if HAZECAST_FMA
+            addingProduct(a, b)
+        #else
+            self + a * b
+        #endif
+    }
+
+    @inline(__always)
+    func adding(_ a: Lanes, times b: Lanes) -> Lanes {
+        #if HAZECAST_FMA
+            addingProduct(a, b)
+        #else
+            self + a * b
+        #endif
+    }
+
     /// tanh within 3e-7 relative, as a ratio of polynomials; beyond ±7.9 it is ±1 to the last bit but one.
     ///
     /// The coefficients are Eigen's (`ptanh_float`).
@@ -13,14 +32,14 @@ extension SIMD16<Float> {
         let x = replacing(with: limit, where: self .> limit).replacing(with: -limit, where: self .< -limit)
         let x2 = x * x
         var p = x2 * -2.760_768_5e-16 + 2.000_187_9e-13
-        p = p * x2 + -8.604_672e-11
-        p = p * x2 + 5.122_297e-08
-        p = p * x2 + 1.485_722_3e-05
-        p = p * x2 + 6.372_619_5e-04
-        p = p * x2 + 4.893_524_6e-03
+        p = Lanes(repeating: -8.604_672e-11).adding(p, times: x2)
+        p = Lanes(repeating: 5.122_297e-08).adding(p, times: x2)
+        p = Lanes(repeating: 1.485_722_3e-05).adding(p, times: x2)
+        p = Lanes(repeating: 6.372_619_5e-04).adding(p, times: x2)
+        p = Lanes(repeating: 4.893_524_6e-03).adding(p, times: x2)
         var q = x2 * 1.198_258_4e-06 + 1.185_347_1e-04
-        q = q * x2 + 2.268_434_6e-03
-        q = q * x2 + 4.893_525e-03
+        q = Lanes(repeating: 2.268_434_6e-03).adding(q, times: x2)
+        q = Lanes(repeating: 4.893_525e-03).adding(q, times: x2)
         return x * p / q
     }
 }

@@ -67,7 +67,7 @@ struct Network: Sendable {
         to sum: inout Lanes
     ) {
         for i in 0..<rows {
-            sum += v[i] * matrix[i * columns + j]
+            sum = sum.adding(v[i], times: matrix[i * columns + j])
         }
     }
 }

@@ -79,7 +79,7 @@ extension Network {
     ) -> Lanes {
         var sum = Lanes.zero
         for j in 0..<columns {
-            sum += v[j] * matrix[i * columns + j]
+            sum = sum.adding(v[j], times: matrix[i * columns + j])
         }
         return sum
     }
@@ -94,7 +94,7 @@ extension Network {
             for j in 0..<columns {
                 var sum = Lanes.zero
                 for t in 0..<steps {
-                    sum += a[t * rows + i] * b[t * columns + j]
+                    sum = sum.adding(a[t * rows + i], times: b[t * columns + j])
                 }
                 g[i * columns + j] += sum
             }

@@ -1,6 +1,7 @@
 /// The chapter's own protocol: block predictions over the last year, the weather of every hour being the observed one.
 ///
-/// It is kept to compare with the published table. It is no live score: nobody knows tomorrow's weather.
+/// It is kept to compare with the published table. It is no live score: nobody knows tomorrow's weather. A network that
+/// gives changes is scored too, though it makes no use of the weather that it could know here.
 public struct ChapterProtocol: Sendable {
     /// Sizes of the blocks, hours.
     public static let blockSizes = [1, 2, 4, 8]
@@ -29,8 +30,12 @@ public struct ChapterProtocol: Sendable {
         for size in Self.blockSizes {
             // The last window's label is the row after it, so the last row begins no window and ends none.
             let starts = stride(from: first, through: rows.count - Window.length - size, by: size)
-            let predictions = model.rollout(
-                starts.map { rows[$0..<$0 + Window.length + size - 1] }, leads: size)
+            let predictions = model.outputs(
+                starts.map { start in
+                    Model.Place(
+                        hours: rows[start..<start + Window.length + size - 1],
+                        origin: series.start.advanced(by: start + Window.length - 1), longitude: series.longitude)
+                }, leads: size)
             var score = Score()
             var baseline = Score()
             for (start, predicted) in zip(starts, predictions) {

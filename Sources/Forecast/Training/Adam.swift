@@ -11,7 +11,8 @@ struct Adam {
         v = m
     }
 
-    mutating func update(_ weights: inout [Float], gradient: [Float], rate: Float) {
+    /// - Parameter decay: share of each weight that a step at rate 1 takes away (Loshchilov and Hutter's decoupled decay).
+    mutating func update(_ weights: inout [Float], gradient: [Float], rate: Float, decay: Float = 0) {
         step += 1
         let (beta1, beta2): (Float, Float) = (0.9, 0.999)
         let correction1 = 1 - Self.power(beta1, step)
@@ -19,6 +20,7 @@ struct Adam {
         for index in weights.indices {
             m[index] = beta1 * m[index] + (1 - beta1) * gradient[index]
             v[index] = beta2 * v[index] + (1 - beta2) * gradient[index] * gradient[index]
+            weights[index] -= rate * decay * weights[index]
             weights[index] -= rate * (m[index] / correction1) / ((v[index] / correction2).squareRoot() + 1e-8)
         }
     }

@@ -46,18 +46,21 @@ public final class ChapterTraining {
         init(_ series: HourlySeries, fitHours: Int) throws(ForecastError) {
             let rows = series.filled(pm25: .interpolated)
             let inputs = Architecture.chapter.inputs
-            guard rows.allSatisfy({ hour in inputs.allSatisfy { !$0.value(of: hour).isNaN } }) else {
+            let lastHour = series.hours.upperBound.advanced(by: -1)
+            let unscaled = WindowEncoder.unscaled(inputs)
+                .encode(rows, lastHour: lastHour, longitude: series.longitude)
+            guard !unscaled.contains(where: \.isNaN) else {
                 throw ForecastError(
                     .tooLittleData, "the chapter's network needs every measure; one is missing throughout")
             }
-            let scales = inputs.map { feature in
-                Normalisation.Scale(rangeOf: rows.map { feature.value(of: $0) })
+            let scales = inputs.indices.map { input in
+                Normalisation.Scale(
+                    rangeOf: stride(from: input, to: unscaled.count, by: inputs.count).map { unscaled[$0] })
             }
             let pm25 = Normalisation.Scale(rangeOf: rows.map(\.pm25))
             normalisation = Normalisation(inputs: scales, output: pm25)
-            values = rows.prefix(fitHours).flatMap { hour in
-                zip(inputs, scales).map { $1.scaled($0.value(of: hour)) }
-            }
+            values = WindowEncoder(features: inputs, scales: scales)
+                .encode(Array(rows.prefix(fitHours)), lastHour: lastHour, longitude: series.longitude)
             labels = rows.prefix(fitHours).map { pm25.scaled($0.pm25) }
         }
 
@@ -68,7 +71,7 @@ public final class ChapterTraining {
             let loss = RolloutLoss(
                 striped, model: shape, normalisation: normalisation, pm25: 0,
                 stepWeights: stepWeights, weather: .observed)
-            return Objective(loss, shape: shape, blocks: striped.blocks)
+            return Objective(loss, shape: shape)
         }
     }
 

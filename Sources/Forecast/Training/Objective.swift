@@ -1,14 +1,28 @@
+/// A loss over windows in blocks of 16.
+protocol BlockLoss: AnyObject {
+    var blocks: Int { get }
+
+    /// Adds one block's weighted squared errors and their gradient.
+    ///
+    /// - Parameters:
+    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes.
+    ///   - squaredErrors: Σ w(a − y)².
+    ///   - count: labels found.
+    func add(
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        count: inout Int)
+}
+
 /// A loss over many windows, as optimisers see it: weights in, mean loss and gradient out.
 final class Objective {
     let shape: NetworkShape
-    let blocks: Int
-    private let loss: RolloutLoss
+    var blocks: Int { loss.blocks }
+    private let loss: any BlockLoss
     private let lanes: UnsafeMutablePointer<Lanes>
 
-    init(_ loss: RolloutLoss, shape: NetworkShape, blocks: Int) {
+    init(_ loss: any BlockLoss, shape: NetworkShape) {
         self.loss = loss
         self.shape = shape
-        self.blocks = blocks
         lanes = .allocate(capacity: shape.parameterCount)
         lanes.initialize(repeating: .zero, count: shape.parameterCount)
     }

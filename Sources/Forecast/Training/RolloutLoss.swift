@@ -2,7 +2,7 @@
 ///
 /// The loss is Σ w(a − y)² / n / 2 over all predicted hours that have a label, each step of the rollout with its weight w.
 /// With one step it is the chapter's; with more the network also learns to bear its own errors.
-final class RolloutLoss {
+final class RolloutLoss: BlockLoss {
     /// What is known of the weather beyond the window's last hour.
     enum Weather {
         /// The observed weather, as in the chapter's protocol.
@@ -12,6 +12,7 @@ final class RolloutLoss {
     }
 
     private let series: StripedSeries
+    var blocks: Int { series.blocks }
     private let stepWeights: [Float]
     private let weather: Weather
     private let pm25: Int

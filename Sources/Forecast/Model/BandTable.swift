@@ -1,0 +1,69 @@
+/// Prediction bands by conformal quantiles: how far observations lay from forecasts, by lead and by the forecast's level.
+///
+/// High forecasts miss by more than low ones, so bands of one width for all cover far too little where it matters most.
+public struct BandTable: Sendable, Equatable {
+    /// Levels of pm25 in µg/m³ between one bin and the next, ascending, for each lead.
+    public let edges: [[Float]]
+    /// Observed − forecast in µg/m³ at the four edges of the bands, for each lead and bin: the least first.
+    public let residuals: [[[Float]]]
+
+    /// Shares of the residuals below the four edges: lower95, lower80, upper80, upper95.
+    static let quantiles = [0.025, 0.1, 0.9, 0.975]
+    /// Bins hold these shares of the forecasts from the lowest up; the highest levels, which matter most, are finest.
+    static let shares = [0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97]
+
+    init(edges: [[Float]], residuals: [[[Float]]]) {
+        self.edges = edges.map { $0.map { $0 + 0 } }
+        self.residuals = residuals.map { $0.map { $0.map { $0 + 0 } } }
+    }
+
+    /// Learns bands from forecasts and what was observed, by lead, from members that had not seen the observations.
+    init(learntFrom pairs: [[(predicted: Float, observed: Float)]]) {
+        var edges: [[Float]] = []
+        var residuals: [[[Float]]] = []
+        for pairs in pairs {
+            let levels = pairs.map(\.predicted).sorted()
+            let leadEdges = Self.shares.map { Self.quantile($0, of: levels) }
+            var bins = [[Float]](repeating: [], count: leadEdges.count + 1)
+            for pair in pairs {
+                bins[Self.bin(of: pair.predicted, leadEdges)].append(pair.observed - pair.predicted)
+            }
+            edges.append(leadEdges)
+            residuals.append(
+                bins.map { residuals in
+                    let sorted = residuals.sorted()
+                    return Self.quantiles.map { Self.quantile($0, of: sorted) }
+                })
+        }
+        self.init(edges: edges, residuals: residuals)
+    }
+
+    /// The bands around a forecast: none below zero, none crossing, and none without the forecast in it.
+    public func bands(of pm25: [Float]) -> Forecast.Bands {
+        var bands = Forecast.Bands(
+            lower80: pm25, upper80: pm25, lower95: pm25, upper95: pm25)
+        for lead in pm25.indices {
+            let value = pm25[lead]
+            let residuals = residuals[lead][Self.bin(of: value, edges[lead])]
+            bands.lower95[lead] = max(0, value + min(residuals[0], 0))
+            bands.lower80[lead] = max(bands.lower95[lead], value + min(residuals[1], 0))
+            bands.upper80[lead] = value + max(residuals[2], 0)
+            bands.upper95[lead] = max(bands.upper80[lead], value + residuals[3])
+        }
+        return bands
+    }
+
+    private static func bin(of value: Float, _ edges: [Float]) -> Int {
+        edges.firstIndex { value < $0 } ?? edges.count
+    }
+
+    /// The conformal quantile: with n values the rank among n + 1, between neighbours by their distance.
+    private static func quantile(_ share: Double, of sorted: [Float]) -> Float {
+        guard let first = sorted.first, let last = sorted.last else { return 0 }
+        let rank = share * Double(sorted.count + 1) - 1
+        guard rank > 0 else { return first }
+        let below = Int(rank)
+        guard below + 1 < sorted.count else { return last }
+        return sorted[below] + (sorted[below + 1] - sorted[below]) * Float(rank - Double(below))
+    }
+}

@@ -1,0 +1,31 @@
+/// How the operational network is trained; chosen on 2013 with weights fit on 2010–2012.
+public struct OperationalPlan: Sendable {
+    /// Windows in a mini-batch: 4 blocks of 16.
+    static let batch = 4
+    /// Adam's first learning rate; it falls to zero along a cosine.
+    static let rate: Float = 0.005
+    /// Adam's weight decay.
+    static let decay: Float = 0.1
+    /// Weights of the leads in the loss, `lead ^ -leadPower`, because errors grow with the lead.
+    static let leadPower: Float = 1.1
+    /// Hours at the end of the fit data that the bands are learnt from.
+    static let bandHours = 8760
+
+    /// Seed of everything random.
+    public var seed: UInt64 = 1
+    /// Epochs of each member.
+    public var epochs = 14
+    /// Networks in the ensemble.
+    public var members = 8
+
+    /// The plan that `models/operational.json` is made by.
+    public init() {}
+
+    var json: [String: JSONValue] {
+        [
+            "seed": .number(Double(seed)), "optimiser": .string("adam"), "epochs": .number(epochs),
+            "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(Self.rate),
+            "weight_decay": .number(Self.decay), "lead_power": .number(Self.leadPower),
+        ]
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+
+/// Trains the operational network on all but the last year of a series, which nothing here looks at.
+///
+/// The ensemble is trained twice with epochs fixed beforehand. The first one has not seen the last year of the fit data,
+/// and the bands are learnt from its errors there; the second one has, and is the one that forecasts.
+///
+/// Not Sendable: one owner, and one long call.
+public final class OperationalTraining {
+    private let plan: OperationalPlan
+    private let architecture: Architecture
+    private let series: HourlySeries
+    private let fitHours: Int
+    private let goesOn: (TrainingProgress) -> Bool
+    private var epoch = 0
+    private var isStopped = false
+
+    /// - Parameters:
+    ///   - series: a year to be tested on, a year to learn the bands from, and at least some weeks before.
+    ///   - goesOn: told after each epoch; false ends the training with the best so far.
+    /// - Throws: `tooLittleData`, or `invalidArgument` for a plan without epochs or members.
+    public init(
+        _ series: HourlySeries, plan: OperationalPlan, goesOn: @escaping (TrainingProgress) -> Bool
+    ) throws(ForecastError) {
+        guard plan.epochs > 0, (1...Architecture.mostMembers).contains(plan.members) else {
+            throw ForecastError(
+                .invalidArgument, "training needs an epoch, and 1 to \(Architecture.mostMembers) members")
+        }
+        fitHours = try Backtest.firstTestRow(of: series)
+        guard fitHours >= OperationalPlan.bandHours + 30 * 24 else {
+            throw ForecastError(
+                .tooLittleData, "the operational network needs two years and a month of readings at least")
+        }
+        let base = Architecture.operational
+        architecture = Architecture(
+            inputs: base.inputs, hidden: base.hidden, head: base.head, biases: base.biases, members: plan.members)
+        self.series = series
+        self.plan = plan
+        self.goesOn = goesOn
+    }
+
+    /// Trains.
+    ///
+    /// - Parameter name: the model's name.
+    /// - Returns: the ensemble with its bands and its scores in the live protocol.
+    public func run(name: String) throws(ForecastError) -> Model {
+        let bandRows = fitHours - OperationalPlan.bandHours..<fitHours
+        let blind = try ensemble(name, before: bandRows.lowerBound, phase: "for the bands")
+        let bands = BandTable(learntFrom: errors(of: blind, at: bandRows))
+        let model = isStopped ? blind : try ensemble(name, before: fitHours, phase: "to serve")
+        let scored = try model.with(bands: bands, scores: .object([:]))
+        return try scored.with(bands: bands, scores: .object(["live": LiveProtocol(scored, on: series).json]))
+    }
+
+    /// What a model forecast and what was observed there, by lead.
+    private func errors(of model: Model, at rows: Range<Int>) -> [[(predicted: Float, observed: Float)]] {
+        var known = series
+        known.measures = Array(series.measures.prefix(fitHours))
+        let origins = LiveOrigins(known, rows)
+        let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
+        return (1...Forecast.leads).map { lead in
+            zip(origins.range, forecasts).compactMap { origin, forecast in
+                let observed = origins.observed(origin, lead)
+                return observed.isNaN ? nil : (forecast.pm25[lead - 1], observed)
+            }
+        }
+    }
+
+    private func ensemble(_ name: String, before end: Int, phase: String) throws(ForecastError) -> Model {
+        var known = series
+        known.measures = Array(series.measures.prefix(end))
+        guard known.measures.contains(where: { !$0.pm25.isNaN }) else {
+            throw ForecastError(.tooLittleData, "there is no pm25 to learn from")
+        }
+        let origins = LiveOrigins(known, Window.length - 1..<end - 1)
+        let normalisation = try scales(of: origins)
+        let leadWeights = (1...Forecast.leads).map { pow(Float($0), -OperationalPlan.leadPower) }
+        let loss = ChangeLoss(origins, architecture, normalisation, leadWeights: leadWeights)
+        let objective = Objective(loss, shape: architecture.shape)
+        var weights: [[Float]] = []
+        for member in 0..<plan.members where weights.isEmpty || !isStopped {
+            weights.append(train(member, objective, phase: "member \(member + 1) of \(plan.members) \(phase)"))
+        }
+        var training = plan.json
+        training["first_hour"] = .string(known.start.description)
+        training["last_hour"] = .string(known.hours.upperBound.advanced(by: -1).description)
+        training["stopped_early"] = .bool(isStopped)
+        let trained = Architecture(
+            inputs: architecture.inputs, hidden: architecture.hidden, head: architecture.head,
+            biases: architecture.biases, members: weights.count)
+        return try Model(
+            name: name, preset: "operational", architecture: trained, normalisation: normalisation,
+            weights: weights.flatMap { $0 }, training: .object(training), scores: .object([:]))
+    }
+
+    /// Mean and deviation of every input, over the fit data; changes of pm25 in deviations of pm25.
+    private func scales(of origins: LiveOrigins) throws(ForecastError) -> Normalisation {
+        let inputs = architecture.inputs
+        let values = WindowEncoder.unscaled(inputs).encode(
+            origins.rows, lastHour: origins.series.hours.upperBound.advanced(by: -1),
+            longitude: origins.series.longitude)
+        guard !values.contains(where: \.isNaN) else {
+            throw ForecastError(
+                .tooLittleData, "the operational network needs every measure; one is missing throughout")
+        }
+        let scales = inputs.indices.map { input in
+            Normalisation.Scale(
+                deviationOf: stride(from: input, to: values.count, by: inputs.count).map { values[$0] })
+        }
+        let pm25 = Normalisation.Scale(deviationOf: origins.rows.map(\.pm25))
+        return Normalisation(inputs: scales, output: Normalisation.Scale(offset: 0, scale: pm25.scale))
+    }
+
+    private func train(_ member: Int, _ objective: Objective, phase: String) -> [Float] {
+        // Members differ in their seeds alone; one is the same however many there are.
+        var random = SplitMix64(seed: plan.seed &* 1_000_003 &+ UInt64(member))
+        var network = Network(shape: architecture.shape, initial: .xavier, using: &random)
+        var adam = Adam(count: network.weights.count)
+        var gradient = network.weights
+        var order = Array(0..<objective.blocks)
+        for epochOfMember in 0..<plan.epochs where !isStopped {
+            order.shuffle(using: &random)
+            var loss = 0.0
+            var labels = 0
+            for first in stride(from: 0, to: order.count, by: OperationalPlan.batch) {
+                let done = Float(epochOfMember) + Float(first) / Float(order.count)
+                let batch = order[first..<min(first + OperationalPlan.batch, order.count)]
+                let part = objective.batch(batch, network, gradient: &gradient)
+                loss += part.loss * Double(part.n)
+                labels += part.n
+                adam.update(
+                    &network.weights, gradient: gradient,
+                    rate: OperationalPlan.rate * cosineDecay(done / Float(plan.epochs)), decay: OperationalPlan.decay)
+            }
+            epoch += 1
+            let progress = TrainingProgress(
+                epoch: epoch, epochs: 2 * plan.members * plan.epochs, phase: phase,
+                loss: loss / Double(max(labels, 1)))
+            isStopped = !goesOn(progress)
+        }
+        return network.weights
+    }
+}
