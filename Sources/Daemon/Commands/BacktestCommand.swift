@@ -35,7 +35,7 @@ struct BacktestCommand: ParsableCommand {
             let scores = try ChapterProtocol(model, on: series)
             print(json ? scores.json(for: model).line : Self.table(scores, of: model))
         case .live:
-            let scores = try LiveProtocol(model, on: series)
+            let scores = try LiveProtocol(model, on: series, withRidge: true)
             print(json ? scores.json.line : Self.table(scores, of: model))
         }
     }
@@ -54,13 +54,15 @@ struct BacktestCommand: ParsableCommand {
 
     private static func table(_ scores: LiveProtocol, of model: Model) -> String {
         var table = TextTable(
-            header: ["lead", "n", "RMSE", "MAE", "bias", "R²", "skill", "persistence: RMSE", "R²"])
+            header: ["lead", "n", "RMSE", "MAE", "bias", "R²", "skill", "ridge", "persistence: RMSE", "R²"])
         for lead in 1...Forecast.leads {
             let score = scores.leads[lead - 1]
             let baseline = scores.persistence[lead - 1]
             table.add([
                 "\(lead)", "\(score.n)", fixed(score.rmse, 1), fixed(score.mae, 1), fixed(score.bias, 1),
-                fixed(score.r2, 3), fixed(scores.skill[lead - 1], 3), fixed(baseline.rmse, 1), fixed(baseline.r2, 3),
+                fixed(score.r2, 3), fixed(scores.skill[lead - 1], 3),
+                scores.ridgeSkill.map { fixed($0[lead - 1], 3) } ?? "",
+                fixed(baseline.rmse, 1), fixed(baseline.r2, 3),
             ])
         }
         let leads = LiveProtocol.quotedLeads.map(String.init).joined(separator: ", ")

@@ -15,11 +15,11 @@ struct TrainCommand: ParsableCommand {
             """)
 
     enum Preset: String, ExpressibleByArgument, CaseIterable {
-        case chapter
+        case chapter, operational
     }
 
-    @Option(help: "The recipe: chapter.")
-    var preset: Preset = .chapter
+    @Option(help: "The recipe: operational, which serves, or chapter, the published network.")
+    var preset: Preset = .operational
 
     @OptionGroup var source: SeriesOption
 
@@ -29,43 +29,54 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = TrainingPlan().seed
 
-    @Option(help: "lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
+    @Option(help: "Epochs of mini-batches of each member or from each start; the preset's own by default.")
+    var epochs: Int?
+
+    @Option(help: "operational: networks in the ensemble.")
+    var members: Int = OperationalPlan().members
+
+    @Option(help: "chapter: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
     var optimiser: TrainingPlan.Optimiser = TrainingPlan().optimiser
 
-    @Option(help: "Epochs of mini-batches from each start.")
-    var epochs: Int = TrainingPlan().epochs
-
-    @Option(help: "Starts, of which the best is kept.")
+    @Option(help: "chapter: starts, of which the best is kept.")
     var restarts: Int = TrainingPlan().restarts
 
-    @Option(help: "Initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
+    @Option(help: "chapter: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
     var initial: InitialWeights = TrainingPlan().initial
-
-    func validate() throws {
-        guard epochs > 0, restarts > 0 else {
-            throw ValidationError("--epochs and --restarts must be at least 1")
-        }
-    }
 
     func run() throws {
         let series = try source.series()
-        var plan = TrainingPlan()
-        plan.seed = seed
-        plan.optimiser = optimiser
-        plan.epochs = epochs
-        plan.restarts = restarts
-        plan.initial = initial
         let interruption = Interruption()
         let display = TrainingDisplay()
-        let training = try ChapterTraining(series, plan: plan) { progress in
+        let name = URL(filePath: out).deletingPathExtension().lastPathComponent
+        let model = try train(name, on: series) { progress in
             display.show(progress)
             return !interruption.isRequested
         }
-        let name = URL(filePath: out).deletingPathExtension().lastPathComponent
-        let model = try training.run(name: name)
         display.end()
         try ModelFile.write(model, to: out)
         StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
+    }
+
+    private func train(
+        _ name: String, on series: HourlySeries, goesOn: @escaping (TrainingProgress) -> Bool
+    ) throws(ForecastError) -> Model {
+        switch preset {
+        case .chapter:
+            var plan = TrainingPlan()
+            plan.seed = seed
+            plan.optimiser = optimiser
+            plan.epochs = epochs ?? plan.epochs
+            plan.restarts = restarts
+            plan.initial = initial
+            return try ChapterTraining(series, plan: plan, goesOn: goesOn).run(name: name)
+        case .operational:
+            var plan = OperationalPlan()
+            plan.seed = seed
+            plan.epochs = epochs ?? plan.epochs
+            plan.members = members
+            return try OperationalTraining(series, plan: plan, goesOn: goesOn).run(name: name)
+        }
     }
 }
 
