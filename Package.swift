@@ -19,9 +19,22 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "Postgres", dependencies: ["CLibpq"]),
+        // The network's arithmetic, one source built twice (Sources/NetworkKernelAVX2 is a link): for every processor, and
+        // for those with AVX2 and FMA. Forecast picks one at run time.
+        .target(name: "NetworkKernel"),
+        .target(
+            name: "NetworkKernelAVX2",
+            swiftSettings: [
+                .define("HAZECAST_FMA", .when(platforms: [.linux])),
+                .unsafeFlags(["-Xcc", "-march=x86-64-v3"], .when(platforms: [.linux])),
+            ]
+        ),
+        .target(name: "CProcessor"),
         .target(
             name: "Forecast",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")]
+            dependencies: [
+                "CProcessor", "NetworkKernel", "NetworkKernelAVX2", .product(name: "Crypto", package: "swift-crypto"),
+            ]
         ),
         .target(name: "Ingest", dependencies: ["Forecast", "Postgres"]),
         .executableTarget(

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Forecast
+import NetworkKernel
 
 @Suite struct BacktestTests {
     @Test func scoresAreThoseOfTheTextbook() {

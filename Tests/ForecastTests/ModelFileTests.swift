@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Forecast
+import NetworkKernel
 
 /// The text of a model file, as an object that a test may damage.
 private func someFile() throws -> [String: JSONValue] {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Forecast
+import NetworkKernel
 
 /// A model with seeded weights and plausible scales, good enough to run.
 func someModel(seed: UInt64 = 7) throws -> Model {

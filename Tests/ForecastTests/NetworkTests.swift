@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Forecast
+@testable import NetworkKernel
 
 /// A case of Reference/network.json, made by Reference/reference.py in float64.
 struct ReferenceCase: Decodable, CustomTestStringConvertible {
@@ -56,9 +57,12 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible {
 private let tolerance = 5e-6
 
 @Suite struct NetworkTests {
-    @Test(arguments: ReferenceCase.all)
-    func outputsLossAndEveryGradientAreThoseOfTheReference(_ reference: ReferenceCase) {
-        let network = reference.network
+    @Test(arguments: ReferenceCase.all, Instructions.available)
+    func outputsLossAndEveryGradientAreThoseOfTheReference(
+        _ reference: ReferenceCase, _ instructions: Instructions
+    ) {
+        var network = reference.network
+        network.instructions = instructions
         let (y, loss, gradient, trace) = reference.run(network)
         for window in 0..<reference.windows {
             for o in 0..<reference.outputs {
@@ -97,6 +101,33 @@ private let tolerance = 5e-6
             below.weights[index] -= step
             let slope = (reference.run(above).loss - reference.run(below).loss) / Double(2 * step)
             #expect(abs(slope - Double(gradient[index])) < 5e-4 * (1 + abs(slope)), "weight \(index)")
+        }
+    }
+
+    /// The fast path against the plain one: the shipped shapes, where both must agree but for the last bits.
+    @Test(arguments: [Architecture.chapter, .operational], Instructions.available)
+    func everyInstructionSetComputesTheSame(_ architecture: Architecture, _ instructions: Instructions) {
+        var random = SplitMix64(seed: 12)
+        let shape = architecture.shape
+        var plain = Network(shape: shape, initial: .xavier, using: &random)
+        plain.instructions = .baseline
+        var fast = plain
+        fast.instructions = instructions
+        let x = (0..<Window.length * shape.inputs).map { _ in
+            Lanes((0..<16).map { _ in random.nextNormal() })
+        }
+        let dy = (0..<shape.outputs).map { _ in Lanes((0..<16).map { _ in random.nextNormal() }) }
+        func run(_ network: Network) -> [Lanes] {
+            let trace = NetworkTrace(shape, steps: Window.length)
+            var gradient = [Lanes](repeating: .zero, count: shape.parameterCount)
+            network.forward(x, trace)
+            network.backward(x, trace, dy: dy, addingTo: &gradient)
+            return (0..<shape.outputs).map { trace.y[$0] } + gradient
+        }
+        for (ours, theirs) in zip(run(fast), run(plain)) {
+            for lane in 0..<16 {
+                #expect(abs(ours[lane] - theirs[lane]) < 2e-5 * (1 + abs(theirs[lane])))
+            }
         }
     }
 

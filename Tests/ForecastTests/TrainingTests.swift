@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Forecast
+import NetworkKernel
 
 /// A made-up year and some weeks of hourly readings: pm25 that wanders with the weather, and a few gaps.
 func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {

@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// What a network computes from what: all of a model but its numbers.
 public struct Architecture: Sendable, Equatable {
     /// What the output layer means.

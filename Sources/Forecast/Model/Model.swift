@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// A pretrained network, or an ensemble of them, with all that its forecasts depend on.
 ///
 /// A value of this type is complete and consistent: shapes fit the architecture and every number is finite.

@@ -1,4 +1,5 @@
 import Crypto
+import NetworkKernel
 
 extension Model {
     /// SHA-256 in lower-case hex over what a forecast depends on: architecture, normalisation, weights and bands.

@@ -1,4 +1,5 @@
 public import Foundation
+import NetworkKernel
 
 extension Model {
     /// Version of the file format that this build reads and writes.

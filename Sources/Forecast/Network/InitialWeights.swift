@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// How the weights of a network start.
 public enum InitialWeights: String, Sendable, CaseIterable {
     /// Normal with the variance 2 / (rows + columns) of each matrix (Glorot and Bengio); biases 0.

@@ -1,11 +1,19 @@
+import NetworkKernel
+import NetworkKernelAVX2
+
+/// One number of each of 16 windows.
+typealias Lanes = SIMD16<Float>
+
 /// A two-layer recurrent network: its shape and its weights.
 struct Network: Sendable {
-    let shape: NetworkShape
+    let shape: NetworkKernel.NetworkShape
     /// All tensors, in the order of `NetworkShape.tensors`.
     var weights: [Float]
+    /// What computes it. Results differ in the last bits between instruction sets, never within one.
+    var instructions = Instructions.best
 
     /// - Precondition: `weights.count == shape.parameterCount`.
-    init(shape: NetworkShape, weights: [Float]) {
+    init(shape: NetworkKernel.NetworkShape, weights: [Float]) {
         precondition(weights.count == shape.parameterCount, "\(weights.count) weights for \(shape)")
         self.shape = shape
         self.weights = weights
@@ -17,61 +25,51 @@ struct Network: Sendable {
     ///   - x: `trace.steps` × inputs, the oldest step first.
     ///   - trace: receives both layers' states at every step, and the outputs in `trace.y`.
     func forward(_ x: UnsafePointer<Lanes>, _ trace: NetworkTrace) {
-        weights.withUnsafeBufferPointer { weights in
-            guard let w = weights.baseAddress else { return }
-            // Known sizes let the compiler unroll the loops of the network that serves by default.
-            if shape == .chapter {
-                Self.forward(.chapter, w, x, trace)
-            } else {
-                Self.forward(shape, w, x, trace)
-            }
+        switch instructions {
+        case .baseline:
+            NetworkKernel.forward(shape, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
+        case .avx2:
+            NetworkKernelAVX2.forward(
+                shape.avx2, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
         }
     }
 
-    @inline(__always)
-    private static func forward(
-        _ shape: NetworkShape, _ w: UnsafePointer<Float>, _ x: UnsafePointer<Lanes>, _ trace: NetworkTrace
+    /// Backpropagation through time for the 16 windows that `forward` has just run.
+    ///
+    /// - Parameters:
+    ///   - x: the windows that `forward` was given.
+    ///   - trace: what `forward` left behind; receives `ds1` and `ds2`.
+    ///   - dy: gradient of the loss by each output.
+    ///   - gradient: parameterCount lanes in the order of the weights; what is found is added.
+    func backward(
+        _ x: UnsafePointer<Lanes>, _ trace: NetworkTrace, dy: UnsafePointer<Lanes>,
+        addingTo gradient: UnsafeMutablePointer<Lanes>
     ) {
-        let h1 = trace.h1
-        let h2 = trace.h2
-        for t in 0..<trace.steps {
-            let previous1 = h1 + t * shape.hidden1
-            let previous2 = h2 + t * shape.hidden2
-            let next1 = previous1 + shape.hidden1
-            let next2 = previous2 + shape.hidden2
-            for j in 0..<shape.hidden1 {
-                var s = shape.hasBiases ? Lanes(repeating: w[shape.b1 + j]) : .zero
-                addColumn(j, of: w + shape.U, shape.inputs, shape.hidden1, times: x + t * shape.inputs, to: &s)
-                addColumn(j, of: w + shape.W1, shape.hidden1, shape.hidden1, times: previous1, to: &s)
-                next1[j] = s.tanh()
-            }
-            for j in 0..<shape.hidden2 {
-                var s = shape.hasBiases ? Lanes(repeating: w[shape.b2 + j]) : .zero
-                addColumn(j, of: w + shape.Q, shape.hidden1, shape.hidden2, times: next1, to: &s)
-                addColumn(j, of: w + shape.W2, shape.hidden2, shape.hidden2, times: previous2, to: &s)
-                next2[j] = s.tanh()
-            }
-        }
-        for o in 0..<shape.outputs {
-            var y = shape.hasBiases ? Lanes(repeating: w[shape.c + o]) : .zero
-            let last = h2 + trace.steps * shape.hidden2
-            addColumn(o, of: w + shape.V, shape.hidden2, shape.outputs, times: last, to: &y)
-            trace.y[o] = y
+        switch instructions {
+        case .baseline:
+            NetworkKernel.backward(
+                shape, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, dy: dy, ds1: trace.ds1,
+                ds2: trace.ds2, addingTo: gradient)
+        case .avx2:
+            NetworkKernelAVX2.backward(
+                shape.avx2, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, dy: dy, ds1: trace.ds1,
+                ds2: trace.ds2, addingTo: gradient)
         }
     }
 
-    /// sum += Σ_i v[i] · M[i, j] of a row-major matrix M.
-    @inline(__always)
-    private static func addColumn(
-        _ j: Int, of matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, times v: UnsafePointer<Lanes>,
-        to sum: inout Lanes
-    ) {
-        for i in 0..<rows {
-            sum = sum.adding(v[i], times: matrix[i * columns + j])
+    /// Gradient of the loss by one input at one step, from the `ds1` that `backward` left in the trace.
+    func inputGradient(_ i: Int, step: Int, _ trace: NetworkTrace) -> Lanes {
+        var dx = Lanes.zero
+        for j in 0..<shape.hidden1 {
+            dx += trace.ds1[step * shape.hidden1 + j] * weights[shape.U + i * shape.hidden1 + j]
         }
+        return dx
     }
 }
 
-extension NetworkShape {
-    static let chapter = NetworkShape(inputs: 6, hidden1: 2, hidden2: 2, outputs: 1, hasBiases: false)
+extension NetworkKernel.NetworkShape {
+    fileprivate var avx2: NetworkKernelAVX2.NetworkShape {
+        NetworkKernelAVX2.NetworkShape(
+            inputs: inputs, hidden1: hidden1, hidden2: hidden2, outputs: outputs, hasBiases: hasBiases)
+    }
 }

@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// What a network remembers of 16 windows on its way forward, and the room it needs on its way back.
 ///
 /// Not Sendable on purpose: one owner reuses it for one block of windows after another.

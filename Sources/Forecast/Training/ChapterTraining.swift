@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// Trains the chapter's network on all but the last year of a series.
 ///
 /// Not Sendable: one owner, and one long call.

@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// A loss over windows in blocks of 16.
 protocol BlockLoss: AnyObject {
     var blocks: Int { get }

@@ -1,3 +1,5 @@
+import NetworkKernel
+
 /// Loss and gradient of a network that predicts several hours in a row, feeding its own pm25 back.
 ///
 /// The loss is Σ w(a − y)² / n / 2 over all predicted hours that have a label, each step of the rollout with its weight w.

@@ -1,0 +1,118 @@
+/// Backpropagation through time (the chapter's equations 9 to 22) for the 16 windows that `forward` has just run.
+///
+/// Before the last step the gradient of h1 has two parts: through W1 from the step after it, and through Q from h2 of the
+/// same step.
+///
+/// - Parameters:
+///   - x: the windows that `forward` was given.
+///   - h1, h2: what `forward` left in them.
+///   - dy: gradient of the loss by each output.
+///   - ds1, ds2: steps × hidden1 and × hidden2; receive the gradient by what stands inside the tanh.
+///   - g: parameterCount lanes in the order of the weights; what is found is added.
+public func backward(
+    _ shape: NetworkShape, steps: Int, _ w: UnsafePointer<Float>, _ x: UnsafePointer<Vector>,
+    h1: UnsafePointer<Vector>, h2: UnsafePointer<Vector>, dy: UnsafePointer<Vector>,
+    ds1: UnsafeMutablePointer<Vector>, ds2: UnsafeMutablePointer<Vector>, addingTo g: UnsafeMutablePointer<Vector>
+) {
+    if shape == .chapter {
+        run(.chapter, steps, w, x, h1, h2, dy, ds1, ds2, g)
+    } else {
+        run(shape, steps, w, x, h1, h2, dy, ds1, ds2, g)
+    }
+}
+
+@inline(__always)
+private func run(
+    _ shape: NetworkShape, _ steps: Int, _ w: UnsafePointer<Float>, _ x: UnsafePointer<Vector>,
+    _ h1: UnsafePointer<Vector>, _ h2: UnsafePointer<Vector>, _ dy: UnsafePointer<Vector>,
+    _ ds1: UnsafeMutablePointer<Vector>, _ ds2: UnsafeMutablePointer<Vector>, _ g: UnsafeMutablePointer<Vector>
+) {
+    let (n1, n2) = (shape.hidden1, shape.hidden2)
+    for t in stride(from: steps - 1, through: 0, by: -1) {
+        let isLast = t == steps - 1
+        let (next1, next2) = (UnsafePointer(ds1 + (isLast ? 0 : t + 1) * n1), UnsafePointer(ds2 + (t + 1) * n2))
+        rows(
+            isLast ? (w + shape.V, dy, shape.outputs) : (w + shape.W2, next2, n2), (w, dy, 0), n2
+        ) { j, dh in
+            let h = h2[(t + 1) * n2 + j]
+            ds2[t * n2 + j] = dh * (1 - h * h)
+        }
+        rows((w + shape.Q, UnsafePointer(ds2 + t * n2), n2), (w + shape.W1, next1, isLast ? 0 : n1), n1) { j, dh in
+            let h = h1[(t + 1) * n1 + j]
+            ds1[t * n1 + j] = dh * (1 - h * h)
+        }
+    }
+    addProducts(x, shape.inputs, ds1, n1, steps, to: g + shape.U)
+    addProducts(h1, n1, ds1, n1, steps, to: g + shape.W1)
+    addProducts(h1 + n1, n1, ds2, n2, steps, to: g + shape.Q)
+    addProducts(h2, n2, ds2, n2, steps, to: g + shape.W2)
+    addProducts(h2 + steps * n2, n2, dy, shape.outputs, 1, to: g + shape.V)
+    if shape.hasBiases {
+        addSums(ds1, n1, steps, to: g + shape.b1)
+        addSums(ds2, n2, steps, to: g + shape.b2)
+        addSums(dy, shape.outputs, 1, to: g + shape.c)
+    }
+}
+
+/// A row-major matrix whose rows have as many entries as its vector; entries of the vector from `columns` on are unused.
+private typealias Product = (matrix: UnsafePointer<Float>, vector: UnsafePointer<Vector>, columns: Int)
+
+/// Gives `write` each entry of A·a + B·b.
+@inline(__always)
+private func rows(_ a: Product, _ b: Product, _ count: Int, _ write: (Int, Vector) -> Void) {
+    inFours(count) { i in
+        var s: Quad = (.zero, .zero, .zero, .zero)
+        add4(a.matrix + i * a.columns, step: 1, column: a.columns, times: a.vector, a.columns, to: &s)
+        add4(b.matrix + i * b.columns, step: 1, column: b.columns, times: b.vector, b.columns, to: &s)
+        write(i, s.0)
+        write(i + 1, s.1)
+        write(i + 2, s.2)
+        write(i + 3, s.3)
+    } _: { i in
+        var s = Vector.zero
+        add1(a.matrix + i * a.columns, step: 1, times: a.vector, a.columns, to: &s)
+        add1(b.matrix + i * b.columns, step: 1, times: b.vector, b.columns, to: &s)
+        write(i, s)
+    }
+}
+
+/// g[i, j] += Σ_t a[t, i] · b[t, j]
+@inline(__always)
+private func addProducts(
+    _ a: UnsafePointer<Vector>, _ rows: Int, _ b: UnsafePointer<Vector>, _ columns: Int, _ steps: Int,
+    to g: UnsafeMutablePointer<Vector>
+) {
+    for i in 0..<rows {
+        let g = g + i * columns
+        inFours(columns) { j in
+            var s: Quad = (g[j], g[j + 1], g[j + 2], g[j + 3])
+            for t in 0..<steps {
+                let value = a[t * rows + i]
+                let b = b + t * columns + j
+                s.0 = s.0.adding(value, times: b[0])
+                s.1 = s.1.adding(value, times: b[1])
+                s.2 = s.2.adding(value, times: b[2])
+                s.3 = s.3.adding(value, times: b[3])
+            }
+            (g[j], g[j + 1], g[j + 2], g[j + 3]) = s
+        } _: { j in
+            var s = g[j]
+            for t in 0..<steps {
+                s = s.adding(a[t * rows + i], times: b[t * columns + j])
+            }
+            g[j] = s
+        }
+    }
+}
+
+/// g[j] += Σ_t a[t, j]
+@inline(__always)
+private func addSums(_ a: UnsafePointer<Vector>, _ columns: Int, _ steps: Int, to g: UnsafeMutablePointer<Vector>) {
+    for j in 0..<columns {
+        var s = g[j]
+        for t in 0..<steps {
+            s += a[t * columns + j]
+        }
+        g[j] = s
+    }
+}
