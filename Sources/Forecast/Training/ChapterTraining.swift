@@ -2,14 +2,21 @@ import NetworkKernel
 
 /// Trains the chapter's network on all but the last year of a series.
 ///
+/// Starts are compared by the last part of what is learnt from, which they have not seen; the best one goes on with all of
+/// it.
+///
 /// Not Sendable: one owner, and one long call.
 public final class ChapterTraining {
     private let plan: TrainingPlan
     private let series: HourlySeries
     private let normalisation: Normalisation
     private let architecture = Architecture.chapter
+    /// The next hour's loss, and the rollout's, on what the starts learn from.
     private let nextHour: Objective
     private let rollout: Objective
+    /// The rollout's loss on what the starts are compared by, and on everything before the test year.
+    private let validation: Objective
+    private let whole: Objective
     private let goesOn: (TrainingProgress) -> Bool
     private var epoch = 0
     private var isStopped = false
@@ -35,8 +42,11 @@ public final class ChapterTraining {
         random = SplitMix64(seed: plan.seed)
         let samples = try Samples(series, fitHours: fitHours)
         normalisation = samples.normalisation
-        nextHour = samples.objective(stepWeights: [1])
-        rollout = samples.objective(stepWeights: TrainingPlan.stepWeights)
+        let split = fitHours - min(Backtest.testHours, fitHours / 4)
+        nextHour = samples.objective(0..<split, stepWeights: [1])
+        rollout = samples.objective(0..<split, stepWeights: TrainingPlan.stepWeights)
+        validation = samples.objective(split..<fitHours, stepWeights: TrainingPlan.stepWeights)
+        whole = samples.objective(0..<fitHours, stepWeights: TrainingPlan.stepWeights)
     }
 
     /// What is learnt from: the chapter fills gaps by interpolation and takes the scales of the whole file.
@@ -66,10 +76,11 @@ public final class ChapterTraining {
             labels = rows.prefix(fitHours).map { pm25.scaled($0.pm25) }
         }
 
-        func objective(stepWeights: [Float]) -> Objective {
+        func objective(_ hours: Range<Int>, stepWeights: [Float]) -> Objective {
             let shape = Architecture.chapter.shape
             let striped = StripedSeries(
-                values: values, labels: labels, inputs: shape.inputs, rolloutSteps: stepWeights.count)
+                values: Array(values[hours.lowerBound * shape.inputs..<hours.upperBound * shape.inputs]),
+                labels: Array(labels[hours]), inputs: shape.inputs, rolloutSteps: stepWeights.count)
             let loss = RolloutLoss(
                 striped, model: shape, normalisation: normalisation, pm25: 0,
                 stepWeights: stepWeights, weather: .observed)
@@ -82,25 +93,23 @@ public final class ChapterTraining {
     /// - Parameter name: the model's name.
     /// - Returns: the best network found, with its scores in the chapter's protocol.
     public func run(name: String) throws(ForecastError) -> Model {
-        var candidates: [(weights: [Double], loss: Double)] = []
+        var candidates: [[Double]] = []
         for restart in 1...plan.restarts where !isStopped {
-            let weights = descend(phase: "start \(restart) of \(plan.restarts)").weights.map(Double.init)
-            candidates.append((weights, rollout.full(weights).loss))
+            candidates.append(descend(phase: "start \(restart) of \(plan.restarts)").weights.map(Double.init))
         }
-        candidates.sort { $0.loss < $1.loss }
+        var best = sorted(candidates, by: rollout)
         if plan.optimiser == .lbfgs, !isStopped {
-            var finalists = candidates.prefix(TrainingPlan.finalists).map { candidate in
-                LBFGS(from: candidate.weights, rollout.full)
+            let finalists = best.prefix(TrainingPlan.finalists).enumerated().map { index, start in
+                finish(start, rollout, TrainingPlan.trialIterations, phase: "finalist \(index + 1)")
             }
-            for index in finalists.indices {
-                finish(&finalists[index], TrainingPlan.trialIterations, phase: "finalist \(index + 1)")
-            }
-            if var best = finalists.min(by: { $0.loss < $1.loss }) {
-                finish(&best, TrainingPlan.finalIterations, phase: "finish")
-                candidates.insert((best.point, best.loss), at: 0)
-            }
+            best = sorted(finalists, by: validation)
+            best[0] = finish(best[0], whole, TrainingPlan.finalIterations, phase: "finish")
         }
-        return try model(name: name, weights: candidates[0].weights.map { Float($0) }, loss: candidates[0].loss)
+        return try model(name: name, weights: best[0].map { Float($0) }, loss: whole.full(best[0]).loss)
+    }
+
+    private func sorted(_ candidates: [[Double]], by objective: Objective) -> [[Double]] {
+        candidates.map { ($0, objective.full($0).loss) }.sorted { $0.1 < $1.1 }.map(\.0)
     }
 
     /// One start: mini-batches of the next hour's loss with a learning rate that falls along a cosine.
@@ -131,15 +140,20 @@ public final class ChapterTraining {
         return network
     }
 
-    private func finish(_ descent: inout LBFGS, _ iterations: Int, phase: String) {
+    private func finish(
+        _ start: [Double], _ objective: Objective, _ iterations: Int, phase: String
+    ) -> [Double] {
+        guard !isStopped else { return start }
+        var descent = LBFGS(from: start, objective.full)
         var losses: [Double] = []
         for _ in 0..<iterations where !isStopped {
-            guard descent.step(rollout.full) else { break }
+            guard descent.step(objective.full) else { break }
             losses.append(descent.loss)
             report(phase, loss: descent.loss)
             // Float32 sums are noise below this.
             if losses.count > 20, losses[losses.count - 20] - descent.loss < 1e-5 * descent.loss { break }
         }
+        return descent.point
     }
 
     private func report(_ phase: String, loss: Double) {

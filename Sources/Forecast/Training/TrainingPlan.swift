@@ -15,11 +15,11 @@ public struct TrainingPlan: Sendable {
     /// Windows in a mini-batch: 4 blocks of 16.
     static let batch = 4
     /// Weights of the hours predicted in a row, in the loss that candidates are compared by and that L-BFGS goes down.
-    static let stepWeights: [Float] = [1.6, 1, 0.8, 0.6]
+    static let stepWeights: [Float] = [2.4, 1.4, 1, 0.8, 0.6, 0.5]
     /// Candidates that L-BFGS begins from, and its iterations on each of them and then on the best.
-    static let finalists = 4
-    static let trialIterations = 40
-    static let finalIterations = 240
+    static let finalists = 8
+    static let trialIterations = 60
+    static let finalIterations = 300
 
     /// Seed of everything random.
     public var seed: UInt64 = 1
@@ -28,7 +28,7 @@ public struct TrainingPlan: Sendable {
     /// Epochs of mini-batches from each start; the learning rate falls to zero over them.
     public var epochs = 60
     /// Starts.
-    public var restarts = 12
+    public var restarts = 16
     /// How the weights start.
     public var initial = InitialWeights.xavier
 
