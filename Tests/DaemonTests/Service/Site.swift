@@ -115,7 +115,7 @@ extension Model {
             offset: normalisation.output.offset, scale: normalisation.output.scale * factor)
         return try Model(
             name: name, preset: preset, architecture: architecture,
-            normalisation: Normalisation(inputs: normalisation.inputs, output: output), weights: network.weights,
+            normalisation: Normalisation(inputs: normalisation.inputs, output: output), weights: networks[0].weights,
             training: training, scores: scores)
     }
 }
