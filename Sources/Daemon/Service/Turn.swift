@@ -90,6 +90,7 @@ struct Turn {
         var stale = known.takeDue(now: now)
         var flags: [ReadingFlag] = []
         if !claim.writers.isEmpty {
+            try await ledger.clearFlags(of: claim.writers)
             try await Feed.readings(of: claim, on: connection) { readings in
                 result.readings += readings.count
                 for reading in readings {

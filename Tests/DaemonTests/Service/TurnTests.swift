@@ -114,6 +114,20 @@ private let noon = Site.noon
         }
     }
 
+    @Test func aFlagThatWasCommittedAfterTheCorrectionGoesAtTheNextTurn() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            // As a turn leaves it that read the reading before the correction that waits now.
+            try await site.run(
+                "INSERT INTO hazecast.reading_flag SELECT station_id, observed_at, 'pm25', 'negative' FROM hazecast.reading"
+            )
+            _ = try await turns.turn()
+            #expect(try await site.text("SELECT count(*) FROM hazecast.reading_flag") == "0")
+        }
+    }
+
     @Test func readingsFrom1970AndFromTheFutureAdvanceNothing() async throws {
         try await Site.with { site in
             let roof = try await site.addStation("roof")
