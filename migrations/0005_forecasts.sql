@@ -6,7 +6,7 @@ CREATE TABLE hazecast.forecast_ledger (
         CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK (
             isfinite(origin) AND date_bin('1 hour', origin, '0001-01-01 00:00:00+00') = origin
         ),
-    revision smallint NOT NULL
+    revision integer NOT NULL
         CONSTRAINT forecast_ledger_revision_is_positive CHECK (revision > 0),
     issued_at timestamptz NOT NULL DEFAULT now(),
     model_id integer NOT NULL,

@@ -50,8 +50,9 @@ SELECT
     model.name AS model,
     CASE
         WHEN newest.reading IS NULL THEN 'no reading yet'
+        WHEN outage.origin = newest.reading THEN outage.reason
         WHEN newest.origin >= newest.reading THEN NULL
-        ELSE coalesce(outage.reason, 'not forecast yet')
+        ELSE 'not forecast yet'
     END AS reason,
     NULL::timestamptz AS heartbeat,
     NULL::text AS version,
@@ -96,7 +97,7 @@ SELECT
     NULL,
     daemon.heartbeat,
     daemon.version,
-    daemon.role
+    CASE WHEN daemon.heartbeat < now() - interval '1 minute' THEN 'lost' ELSE daemon.role END
 FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
 COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
@@ -109,6 +110,6 @@ COMMENT ON COLUMN hazecast.status.model IS 'Model that serves the station; defau
 COMMENT ON COLUMN hazecast.status.reason IS 'Why the newest reading has no forecast; NULL when it has one.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
-COMMENT ON COLUMN hazecast.status.role IS 'active or standby.';
+COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
 REVOKE ALL ON hazecast.status FROM PUBLIC;
 GRANT SELECT ON hazecast.status TO hazecast_daemon, hazecast_reader;

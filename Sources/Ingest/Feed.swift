@@ -40,23 +40,33 @@ public enum Feed {
         return (try row.decode(Bool.self, at: 0), UTCHour(timestamp: now.microsecondsSince2000))
     }
 
-    /// Takes all committed arrivals.
+    /// Arrivals that one transaction takes at most: a backlog is worked off in steps that each commit.
+    private static let arrivalsAtOnce = 10_000
+
+    /// Takes committed arrivals, the oldest first and at most ten thousand.
     public static func claim(on connection: Connection) async throws(PostgresError) -> Claim {
         let rows = try await connection.query(
             """
-            WITH claimed AS (DELETE FROM hazecast.arrival RETURNING written_by, reload)
+            WITH oldest AS (
+                SELECT written_by, reload FROM hazecast.arrival ORDER BY written_by, reload LIMIT $1
+            ), claimed AS (
+                DELETE FROM hazecast.arrival AS a USING oldest
+                WHERE a.written_by = oldest.written_by AND a.reload = oldest.reload
+                RETURNING a.written_by, a.reload
+            )
             SELECT coalesce(array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), '{}'), coalesce(bool_or(reload), false)
             FROM claimed
-            """)
+            """, [Int64(arrivalsAtOnce)], timeout: .seconds(300))
         let row = try rows.single()
         return Claim(
             writers: try row.decode([TransactionID].self, at: 0), reload: try row.decode(Bool.self, at: 1))
     }
 
-    private static let readingsOfWriters = """
-        SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed
-        FROM hazecast.reading WHERE written_by = ANY($1)
-        """
+    private static let columns =
+        "SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed"
+
+    /// Transactions that one statement asks for: each is looked for in every partition.
+    private static let writersAtOnce = 1_000
 
     /// Rows of the usual claim, an hour of every station of a large network, that are fetched at once.
     private static let rowsAtOnce = 20_000
@@ -67,19 +77,34 @@ public enum Feed {
     public static func readings(
         of claim: Claim, on connection: Connection, _ body: ([Reading]) -> Void
     ) async throws(PostgresError) {
-        let first = try await connection.query(readingsOfWriters + " LIMIT \(rowsAtOnce + 1)", [claim.writers])
-        if first.count <= rowsAtOnce {
-            return body(try decode(first))
+        for start in stride(from: 0, to: claim.writers.count, by: writersAtOnce) {
+            let writers = Array(claim.writers[start..<min(start + writersAtOnce, claim.writers.count)])
+            let rows = try await connection.query(
+                columns + " FROM hazecast.reading WHERE written_by = ANY($1) LIMIT \(rowsAtOnce + 1)", [writers],
+                timeout: .seconds(300))
+            if rows.count <= rowsAtOnce {
+                body(try decode(rows))
+            } else {
+                try await readByCursor(writers, on: connection, body)
+            }
         }
-        // A bulk import: a cursor keeps memory bounded whatever was written in one transaction.
-        _ = try await connection.query(
+    }
+
+    /// A bulk import: a cursor keeps memory bounded whatever was written in one transaction.
+    private static func readByCursor(
+        _ writers: [TransactionID], on connection: Connection, _ body: ([Reading]) -> Void
+    ) async throws(PostgresError) {
+        try await connection.query(
             "SELECT set_config('hazecast.claimed', $1, true)",
-            ["{" + claim.writers.map { String($0.value) }.joined(separator: ",") + "}"])
+            ["{" + writers.map { String($0.value) }.joined(separator: ",") + "}"])
+        // A subquery, because a cast in the condition would be evaluated again for every row.
         try await connection.run(
-            script: "DECLARE claimed NO SCROLL CURSOR FOR "
-                + readingsOfWriters.replacing("$1", with: "current_setting('hazecast.claimed')::xid8[]"))
+            script: """
+                DECLARE claimed NO SCROLL CURSOR FOR \(columns) FROM hazecast.reading
+                WHERE written_by IN (SELECT unnest(current_setting('hazecast.claimed')::xid8[]))
+                """)
         while true {
-            let rows = try await connection.query("FETCH \(rowsAtOnce) FROM claimed")
+            let rows = try await connection.query("FETCH \(rowsAtOnce) FROM claimed", timeout: .seconds(300))
             if rows.isEmpty { break }
             body(try decode(rows))
         }

@@ -8,12 +8,12 @@ public struct StationBook: Sendable {
     /// One revision in the ledger.
     public struct Issue: Hashable, Sendable {
         /// 1 for the first forecast of an origin.
-        public var revision: Int16
+        public var revision: Int32
         /// `Window.digest` of what it was made from.
         public var digest: Int64
 
         /// A revision and the digest of its window.
-        public init(revision: Int16, digest: Int64) {
+        public init(revision: Int32, digest: Int64) {
             self.revision = revision
             self.digest = digest
         }

@@ -42,15 +42,16 @@ public enum WindowLoader {
         return (0..<rows.count).map { rows.int32($0, 0) }
     }
 
-    /// Notes every station that has a reading from the future, so that it is looked at again when due.
+    /// Notes which of some stations have a reading from the future, and the first hour of each, so that they are looked at
+    /// again when it is due.
     public static func postponeFuture(
-        into book: inout StationBook, now: UTCHour, on connection: Connection
+        of stations: [Int32], into book: inout StationBook, now: UTCHour, on connection: Connection
     ) async throws(PostgresError) {
         let rows = try await connection.query(
             """
             SELECT station_id, min(observed_at) FROM hazecast.reading
-            WHERE observed_at > $1 AND isfinite(observed_at) GROUP BY station_id
-            """, [now.advanced(by: QualityControl.hoursAhead).timestamp])
+            WHERE observed_at > $1 AND station_id = ANY($2) GROUP BY station_id
+            """, [now.advanced(by: QualityControl.hoursAhead).timestamp, stations], timeout: .seconds(300))
         for row in 0..<rows.count {
             book.postpone(rows.int32(row, 0), until: UTCHour(timestamp: rows.int64(row, 1)))
         }
@@ -102,7 +103,7 @@ public enum WindowLoader {
             let station = rows.int32(row, 0)
             if !rows.isNull(row, 1) {
                 book.entries[station]?.issued = StationBook.Issue(
-                    revision: rows.int16(row, 1), digest: rows.int64(row, 2))
+                    revision: rows.int32(row, 1), digest: rows.int64(row, 2))
             }
             if !rows.isNull(row, 3) {
                 book.entries[station]?.newestOrigin = UTCHour(timestamp: rows.int64(row, 3))

@@ -77,18 +77,18 @@ struct BacktestCommand: ParsableCommand {
 
 /// Model files on disk.
 enum ModelFile {
-    /// - Throws: `ValidationError` with one line where the file cannot be read or is no model.
+    /// - Throws: `DaemonError` with one line where the file cannot be read or is no model.
     static func read(_ path: String) throws -> Model {
         let text: Data
         do {
             text = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw ValidationError("\(path): cannot be read; name a model file such as models/chapter.json")
+            throw DaemonError(.file, "\(path): cannot be read; name a model file such as models/chapter.json")
         }
         do {
             return try Model(json: text)
         } catch {
-            throw ValidationError("\(path): \(error)")
+            throw DaemonError(.file, "\(path): \(error)")
         }
     }
 
@@ -97,7 +97,7 @@ enum ModelFile {
         do {
             try model.json().write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw ValidationError("\(path): cannot be written; is its folder there, and may you write in it?")
+            throw DaemonError(.file, "\(path): cannot be written; is its folder there, and may you write in it?")
         }
     }
 }

@@ -42,10 +42,21 @@ struct DemoCommand: AsyncParsableCommand {
         try await cluster.start()
         let daemon = Process()
         do {
-            try await play(series, on: cluster, daemon: daemon)
-            if keep {
-                print("\nThe server and the daemon go on until Ctrl-C. Ask them:\n\n    psql '\(cluster.conninfo())'")
-                try await Self.interruption()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await play(series, on: cluster, daemon: daemon)
+                    if keep {
+                        print(
+                            "\nThe server and the daemon go on until Ctrl-C. Ask them:\n\n    psql '\(cluster.conninfo())'"
+                        )
+                        try await Task.sleep(for: .seconds(365 * 86_400))
+                    }
+                }
+                group.addTask {
+                    for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+                }
+                try await group.next()
+                group.cancelAll()
             }
         } catch {
             await Self.end(daemon, cluster)
@@ -104,11 +115,6 @@ struct DemoCommand: AsyncParsableCommand {
         daemon.arguments = ["run", "--database", conninfo]
         daemon.standardError = file
         try daemon.run()
-    }
-
-    /// Returns when the person at the terminal has had enough.
-    private static func interruption() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return }
     }
 
     private static func end(_ daemon: Process, _ cluster: PrivateCluster) async {

@@ -33,6 +33,9 @@ struct RunCommand: AsyncParsableCommand {
             }
             return
         }
+        // A log that nobody reads any more must not end the daemon, nor must a terminal that hangs up.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
         let level = settings.logLevel
         LoggingSystem.bootstrap { _ in StderrLogHandler(level: level) }
         let logger = Logger(label: "hazecast")

@@ -24,7 +24,8 @@ struct StderrLogHandler: LogHandler {
             isJournal
             ? "<\(Self.priority(event.level))>"
             : "\(Date.now.formatted(.iso8601)) \(event.level.rawValue.uppercased()) "
-        FileHandle.standardError.write(Data("\(prefix)\(text)\n".utf8))
+        // Where nobody reads any more, forecasts still matter.
+        try? FileHandle.standardError.write(contentsOf: Data("\(prefix)\(text)\n".utf8))
     }
 
     /// Priorities of sd-daemon(3).

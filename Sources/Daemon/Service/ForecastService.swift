@@ -13,8 +13,14 @@ import ServiceLifecycle
 struct ForecastService: Service {
     /// The longest that a committed reading waits when its NOTIFY was lost or silenced.
     private static let poll = Duration.milliseconds(500)
+    /// A session that lived this long was a success; the next failure is a new one.
+    private static let stable = Duration.seconds(10)
     /// How often a standby tries to become the active daemon.
     private static let standbyPoll = Duration.seconds(1)
+
+    /// Every statement of the loop goes by an index, in up to a hundred partitions: planning each anew takes longer than
+    /// running it, and a sequential scan over one of them never pays.
+    private static let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
     let conninfo: String
     let logger: Logger
@@ -37,21 +43,19 @@ struct ForecastService: Service {
     private func keepServing() async throws {
         var backoff = Backoff()
         var heartbeat = Heartbeat()
-        var hasServed = false
+        var isSettled = false
         var fault: (message: String, since: Date)?
         while true {
+            let began = ContinuousClock.now
             do {
-                try await session(&heartbeat) {
-                    if backoff.failures > 0 {
-                        logger.notice("the database is back", metadata: ["attempts": "\(backoff.failures)"])
-                    }
-                    backoff.reset()
-                    fault = nil
-                    hasServed = true
-                }
+                try await session(&heartbeat) { isSettled = true }
             } catch {
                 if Task.isCancelled { throw CancellationError() }
-                if !hasServed, Self.isFinal(error) { throw error }
+                if !isSettled, Self.isFinal(error) { throw error }
+                if ContinuousClock.now - began > Self.stable {
+                    backoff.reset()
+                    fault = nil
+                }
                 // A fault that repeats is logged once and then counted.
                 let delay = backoff.next()
                 let isNews = fault?.message != "\(error)"
@@ -73,15 +77,18 @@ struct ForecastService: Service {
     }
 
     /// One connection's life: standby, then active until something fails.
-    private func session(_ heartbeat: inout Heartbeat, onServing: () -> Void) async throws -> Never {
+    ///
+    /// - Parameter onSettled: called once it is a standby or serves: from then on somebody relies on it.
+    private func session(_ heartbeat: inout Heartbeat, onSettled: () -> Void) async throws -> Never {
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast")
         do {
             try await Migrator.check(connection)
             try await PoolerProbe.refuse(connection, conninfo: conninfo)
-            try await standBy(on: connection, &heartbeat)
+            try await connection.run(script: Self.planning)
+            try await standBy(on: connection, &heartbeat, onSettled: onSettled)
             let listener = try await Listener.listen(
                 conninfo, channels: ["hazecast_arrival", "hazecast_model"], applicationName: "hazecast listener")
-            try await serve(on: connection, listener: listener, &heartbeat, onServing: onServing)
+            try await serve(on: connection, listener: listener, &heartbeat, onSettled: onSettled)
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
             let goodbye = heartbeat
@@ -93,7 +100,9 @@ struct ForecastService: Service {
         }
     }
 
-    private func standBy(on connection: Connection, _ heartbeat: inout Heartbeat) async throws {
+    private func standBy(
+        on connection: Connection, _ heartbeat: inout Heartbeat, onSettled: () -> Void
+    ) async throws {
         var hasWaited = false
         while try await !Leadership.tryToTake(on: connection) {
             if !hasWaited {
@@ -102,12 +111,13 @@ struct ForecastService: Service {
                 hasWaited = true
             }
             try await heartbeat.beat(.standby, model: nil, on: connection)
+            onSettled()
             try await Task.sleep(for: Self.standbyPoll)
         }
     }
 
     private func serve(
-        on connection: Connection, listener: Listener, _ heartbeat: inout Heartbeat, onServing: () -> Void
+        on connection: Connection, listener: Listener, _ heartbeat: inout Heartbeat, onSettled: () -> Void
     ) async throws -> Never {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task {
@@ -131,14 +141,18 @@ struct ForecastService: Service {
         var work = Work(connection: connection, logger: logger)
         var upkeep = PartitionUpkeep()
         for await wake in wakes {
-            if wake == .notification || work.book == nil {
-                try await work.turn()
-                onServing()
-            }
-            while try await work.isDue() { try await work.turn() }
-            work.log.flush()
-            try await upkeep.runIfDue(on: connection, logger: logger)
-            try await heartbeat.beat(.active, model: work.models?.fallback.name, on: connection)
+            var isDue = wake == .notification || work.book == nil
+            repeat {
+                // Before the first turn: without a partition of its month a forecast has no place.
+                try await upkeep.runIfDue(on: connection, logger: logger)
+                if isDue {
+                    try await work.turn()
+                    onSettled()
+                }
+                work.log.flush()
+                try await heartbeat.beat(.active, model: work.models?.fallback.name, on: connection)
+                isDue = try await work.isDue()
+            } while isDue
         }
         try Task.checkCancellation()
         throw PostgresError(.connectionLost, "the connection that listens was lost", operation: "LISTEN")

@@ -47,6 +47,8 @@ struct Heartbeat {
 
     /// Takes the row away at a clean stop.
     func end(on connection: Connection) async throws(PostgresError) {
-        _ = try await connection.query("DELETE FROM hazecast.daemon WHERE instance = $1::uuid", [instance])
+        _ = try await connection.query(
+            "DELETE FROM hazecast.daemon WHERE instance = $1::uuid", [instance],
+            timeout: .seconds(1))
     }
 }

@@ -65,6 +65,19 @@ struct Ledger {
         }
     }
 
+    /// Drops the flags of readings that are about to be judged anew.
+    ///
+    /// The trigger that clears the flags of a corrected reading cannot see those that a transaction of ours, which read the
+    /// value before, has yet to commit; the correction's own arrival comes by here.
+    func clearFlags(of writers: [TransactionID]) async throws(PostgresError) {
+        try await connection.query(
+            """
+            DELETE FROM hazecast.reading_flag AS f USING hazecast.reading AS r
+            WHERE r.written_by = ANY($1) AND f.station_id = r.station_id AND f.observed_at = r.observed_at
+                AND EXISTS (SELECT FROM hazecast.reading_flag)
+            """, [writers], timeout: .seconds(300))
+    }
+
     /// Flags values that did not pass quality control.
     func flag(_ flags: [ReadingFlag]) async throws(PostgresError) {
         if flags.isEmpty { return }

@@ -17,8 +17,9 @@ struct PartitionUpkeep {
                 Int32.self, at: 0)
             if made > 0 { logger.notice("made partitions", metadata: ["partitions": "\(made)"]) }
             due = .now + Self.every
-        } catch let error where error.sqlState == "55P03" {
-            logger.info("partitions are not made yet: \(error)", metadata: ["retry_in": "\(Self.retry)"])
+        } catch let error where error.code == .server {
+            let level: Logger.Level = error.sqlState == "55P03" ? .info : .error
+            logger.log(level: level, "partitions are not made yet: \(error)", metadata: ["retry_in": "\(Self.retry)"])
             due = .now + Self.retry
         }
     }

@@ -15,8 +15,10 @@ enum PoolerProbe {
             let theirs = try await serverProcess(of: other)
             let ours = try await serverProcess(of: connection)
             isPooled = theirs == server || ours != server
-        } catch let error where error.sqlState == "26000" || error.sqlState == "42P05" {
-            // Prepared statements of one session turned up in, or went missing from, another.
+        } catch let error
+            where error.sqlState == "26000" || error.sqlState == "42P05" || error.message.contains("pooling mode")
+        {
+            // Prepared statements of one session turned up in, or went missing from, another; or transactions are refused.
             isPooled = true
         } catch {
             await other.close()

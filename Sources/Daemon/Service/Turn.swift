@@ -83,13 +83,17 @@ struct Turn {
     private func work(book: inout StationBook?, models: ActiveModels) async throws -> Result {
         let claim = try await Feed.claim(on: connection)
         var result = Result(hadWork: !claim.isEmpty)
-        var known = claim.reload ? StationBook() : book ?? StationBook()
         let isReconciling = claim.reload || book == nil
+        // Taken, not copied; whatever goes wrong from here on, the caller's book is gone, as it has to be.
+        let remembered = book.take()
+        var known = isReconciling ? StationBook() : remembered ?? StationBook()
 
         var advanced: Set<Int32> = []
-        var stale = known.takeDue(now: now)
+        let due = known.takeDue(now: now)
+        var stale = due
         var flags: [ReadingFlag] = []
         if !claim.writers.isEmpty {
+            try await ledger.clearFlags(of: claim.writers)
             try await Feed.readings(of: claim, on: connection) { readings in
                 result.readings += readings.count
                 for reading in readings {
@@ -101,13 +105,16 @@ struct Turn {
                 }
             }
         }
-        if isReconciling || !stale.isEmpty { try await ledger.unflagDue(now: now) }
+        if isReconciling || !due.isEmpty { try await ledger.unflagDue(now: now) }
         try await ledger.flag(flags)
         if isReconciling {
             result.hadWork = true
             advanced = []
             stale = Set(try await WindowLoader.stations(on: connection))
-            try await WindowLoader.postponeFuture(into: &known, now: now, on: connection)
+        }
+        let looked = isReconciling ? stale : due
+        if !looked.isEmpty {
+            try await WindowLoader.postponeFuture(of: looked.sorted(), into: &known, now: now, on: connection)
         }
         advanced.subtract(stale)
         for stations in advanced.sorted().chunked(WindowLoader.batch) {

@@ -198,7 +198,7 @@ COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.
 CREATE TABLE hazecast.forecast_ledger (
     station_id integer NOT NULL,
     origin timestamp with time zone NOT NULL,
-    revision smallint NOT NULL,
+    revision integer NOT NULL,
     issued_at timestamp with time zone DEFAULT now() NOT NULL,
     model_id integer NOT NULL,
     pm25 real[] NOT NULL,
@@ -471,8 +471,9 @@ CREATE VIEW hazecast.status AS
     model.name AS model,
         CASE
             WHEN (newest.reading IS NULL) THEN 'no reading yet'::text
+            WHEN (outage.origin = newest.reading) THEN outage.reason
             WHEN (newest.origin >= newest.reading) THEN NULL::text
-            ELSE COALESCE(outage.reason, 'not forecast yet'::text)
+            ELSE 'not forecast yet'::text
         END AS reason,
     NULL::timestamp with time zone AS heartbeat,
     NULL::text AS version,
@@ -506,7 +507,10 @@ UNION ALL
     NULL::text AS reason,
     daemon.heartbeat,
     daemon.version,
-    daemon.role
+        CASE
+            WHEN (daemon.heartbeat < (now() - '00:01:00'::interval)) THEN 'lost'::text
+            ELSE daemon.role
+        END AS role
    FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
 COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
@@ -518,7 +522,7 @@ COMMENT ON COLUMN hazecast.status.model IS 'Model that serves the station; defau
 COMMENT ON COLUMN hazecast.status.reason IS 'Why the newest reading has no forecast; NULL when it has one.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
-COMMENT ON COLUMN hazecast.status.role IS 'active or standby.';
+COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
 ALTER TABLE ONLY hazecast.reading ATTACH PARTITION hazecast.reading_default DEFAULT;
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id);

@@ -13,8 +13,8 @@ struct MigratorTests {
     private func withEmptyDatabase(
         _ body: @escaping @Sendable (_ conninfo: String, Connection) async throws -> Void
     ) async throws {
-        try await withDeadline(.seconds(60)) {
-            try await TestDatabase.withDatabase { conninfo in
+        try await TestDatabase.withDatabase { conninfo in
+            try await withDeadline(.seconds(60)) {
                 let connection = try await Connection.connect(conninfo, applicationName: "test")
                 try await body(conninfo, connection)
                 await connection.close()

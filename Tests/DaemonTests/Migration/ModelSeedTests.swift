@@ -50,15 +50,15 @@ struct ModelSeedTests {
         }
     }
 
-    @Test(arguments: [
-        "'{}'", "'{\"format_version\": 1}'",
-        "replace('\(ModelDocument(name: "x", sha256: "short").json)', 'x', 'y')::jsonb",
-    ])
-    func anIncompleteDocumentIsRefused(document: String) async throws {
+    @Test func anIncompleteDocumentIsRefused() async throws {
         try await withoutModels { database in
-            let insert = "INSERT INTO hazecast.model (name, document) VALUES ('x', \(document))"
-            let state = try await sqlState(of: insert, on: database.owner)
-            #expect(state == "23514" || state == "23502")
+            for document in [
+                "{}", "{\"format_version\": 1}", ModelDocument(name: "x", sha256: "short").json,
+            ] {
+                let insert = "INSERT INTO hazecast.model (name, document) VALUES ('x', '\(document)')"
+                let state = try await sqlState(of: insert, on: database.owner)
+                #expect(state == "23514" || state == "23502", "\(document)")
+            }
         }
     }
 }

@@ -13,8 +13,9 @@ struct MigratedDatabase: Sendable {
     static func with(
         deadline: Duration = .seconds(60), _ body: @escaping @Sendable (MigratedDatabase) async throws -> Void
     ) async throws {
-        try await withDeadline(deadline) {
-            try await TestDatabase.withDatabase(.migrated) { conninfo in
+        // The deadline begins when the database is there: how long that takes depends on how many tests want one.
+        try await TestDatabase.withDatabase(.migrated) { conninfo in
+            try await withDeadline(deadline) {
                 let owner = try await Connection.connect(conninfo, applicationName: "owner")
                 try await body(MigratedDatabase(conninfo: conninfo, owner: owner))
                 await owner.close()

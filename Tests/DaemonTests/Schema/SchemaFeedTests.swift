@@ -9,6 +9,13 @@ struct SchemaFeedTests {
         (1, '2014-01-01 01:00+00', 11);
         """
 
+    /// Two stations, two readings that the daemon has seen, and nothing else.
+    private static let reset = """
+        DELETE FROM hazecast.reading; DELETE FROM hazecast.station;
+        INSERT INTO hazecast.station (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'a'), (2, 'b'); \(write)
+        DELETE FROM hazecast.arrival;
+        """
+
     private func withStations(_ body: @escaping @Sendable (MigratedDatabase) async throws -> Void) async throws {
         try await MigratedDatabase.with { database in
             try await database.run("INSERT INTO hazecast.station (name) VALUES ('a'), ('b')")
@@ -16,27 +23,28 @@ struct SchemaFeedTests {
         }
     }
 
-    @Test(arguments: [
-        "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (2, '2014-01-01 00:00+00')",
-        "UPDATE hazecast.reading SET pm25 = 12 WHERE observed_at = '2014-01-01 00:00+00'",
-        """
-        INSERT INTO hazecast.reading AS r (station_id, observed_at, pm25) VALUES (1, '2014-01-01 00:00+00', 12)
-        ON CONFLICT (station_id, observed_at) DO UPDATE SET pm25 = excluded.pm25
-        """,
-        """
-        MERGE INTO hazecast.reading AS r USING (VALUES ('2014-01-01 00:00+00'::timestamptz)) AS v (hour)
-        ON r.station_id = 1 AND r.observed_at = v.hour
-        WHEN MATCHED THEN UPDATE SET pm25 = 12 WHEN NOT MATCHED THEN DO NOTHING
-        """,
-        "SET ROLE hazecast_writer; UPDATE hazecast.reading SET pm25 = 12 WHERE observed_at = '2014-01-01 01:00+00'",
-    ])
-    func everyWayOfWritingIsOneArrivalThatFindsItsRow(statement: String) async throws {
+    @Test func everyWayOfWritingIsOneArrivalThatFindsItsRow() async throws {
         try await withStations { database in
-            try await database.run(Self.write)
-            try await database.claim()
-            try await database.run(statement)
-            try await database.run("RESET ROLE")
-            #expect(try await database.feed() == ["rows 1"])
+            for statement in [
+                "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (2, '2014-01-01 00:00+00')",
+                "UPDATE hazecast.reading SET pm25 = 12 WHERE observed_at = '2014-01-01 00:00+00'",
+                """
+                INSERT INTO hazecast.reading AS r (station_id, observed_at, pm25) VALUES (1, '2014-01-01 00:00+00', 12)
+                ON CONFLICT (station_id, observed_at) DO UPDATE SET pm25 = excluded.pm25
+                """,
+                """
+                MERGE INTO hazecast.reading AS r USING (VALUES ('2014-01-01 00:00+00'::timestamptz)) AS v (hour)
+                ON r.station_id = 1 AND r.observed_at = v.hour
+                WHEN MATCHED THEN UPDATE SET pm25 = 12 WHEN NOT MATCHED THEN DO NOTHING
+                """,
+                "SET ROLE hazecast_writer; UPDATE hazecast.reading SET pm25 = 12 WHERE observed_at = '2014-01-01 01:00+00'",
+            ] {
+                try await database.run(Self.reset)
+                try await database.run(statement)
+                try await database.run("RESET ROLE")
+                let feed = try await database.feed()
+                #expect(feed == ["rows 1"], "\(statement)")
+            }
         }
     }
 
@@ -84,31 +92,36 @@ struct SchemaFeedTests {
         }
     }
 
-    @Test(arguments: [
-        "DELETE FROM hazecast.reading WHERE observed_at = '2014-01-01 00:00+00'",
-        "TRUNCATE hazecast.reading",
-        "TRUNCATE hazecast.station CASCADE",
-        "TRUNCATE hazecast.arrival",
-        "TRUNCATE hazecast.reading, hazecast.arrival",
-        "SELECT hazecast.refresh()",
-        "SELECT hazecast.refresh(), hazecast.refresh()",
-    ])
-    func whatNoTransactionCanNameAsksForAReload(statement: String) async throws {
+    @Test func whatNoTransactionCanNameAsksForAReload() async throws {
         try await withStations { database in
-            try await database.run(Self.write)
-            try await database.claim()
-            try await database.run(statement)
-            #expect(try await database.feed() == ["reload"])
+            for statement in [
+                "DELETE FROM hazecast.reading WHERE observed_at = '2014-01-01 00:00+00'",
+                "TRUNCATE hazecast.reading",
+                "TRUNCATE hazecast.station CASCADE",
+                "TRUNCATE hazecast.arrival",
+                "TRUNCATE hazecast.reading, hazecast.arrival",
+                "SELECT hazecast.refresh()",
+                "SELECT hazecast.refresh(), hazecast.refresh()",
+            ] {
+                try await database.run(Self.reset)
+                try await database.run(statement)
+                let feed = try await database.feed()
+                #expect(feed == ["reload"], "\(statement)")
+            }
         }
     }
 
-    @Test(arguments: ["observed_at = '2015-06-01 00:00+00'", "station_id = 2", "observed_at = '1990-01-01 00:00+00'"])
-    func aChangedKeyAsksForAReloadAndNamesTheRow(change: String) async throws {
+    @Test func aChangedKeyAsksForAReloadAndNamesTheRow() async throws {
         try await withStations { database in
-            try await database.run(Self.write)
-            try await database.claim()
-            try await database.run("UPDATE hazecast.reading SET \(change) WHERE observed_at = '2014-01-01 00:00+00'")
-            #expect(try await database.feed() == ["reload", "rows 1"])
+            for change in [
+                "observed_at = '2015-06-01 00:00+00'", "station_id = 2", "observed_at = '1990-01-01 00:00+00'",
+            ] {
+                try await database.run(Self.reset)
+                try await database.run(
+                    "UPDATE hazecast.reading SET \(change) WHERE observed_at = '2014-01-01 00:00+00'")
+                let feed = try await database.feed()
+                #expect(feed == ["reload", "rows 1"], "\(change)")
+            }
         }
     }
 

@@ -96,7 +96,10 @@ struct SchemaViewTests {
             #expect(try await database.column(stations)[0] == "a|01:00:00|m|not forecast yet")
             try await database.run("INSERT INTO hazecast.station_outage VALUES (1, \(newest), 'a gap')")
             #expect(try await database.column(stations)[0] == "a|01:00:00|m|a gap")
+            // Corrections may take the inputs away from a forecast that was issued.
             try await database.run(Self.issue(newest, value: 1))
+            #expect(try await database.column(stations)[0] == "a|00:00:00|m|a gap")
+            try await database.run("DELETE FROM hazecast.station_outage")
             #expect(try await database.column(stations)[0] == "a|00:00:00|m")
             try await database.run("DELETE FROM hazecast.reading")
             #expect(try await database.column(stations)[0] == "a|m|no reading yet")
@@ -116,6 +119,8 @@ struct SchemaViewTests {
                 "SELECT concat_ws('|', kind, name, model, version, role) FROM hazecast.status WHERE model <> 'chapter' ORDER BY 1"
             )
             #expect(lines == ["daemon|h:7|m|1.0|standby", "station|a|own"])
+            try await database.run("UPDATE hazecast.daemon SET heartbeat = now() - interval '61 seconds'")
+            #expect(try await database.column("SELECT role FROM hazecast.status WHERE kind = 'daemon'") == ["lost"])
         }
     }
 

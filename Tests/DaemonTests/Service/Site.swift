@@ -80,13 +80,13 @@ struct Site {
     }
 
     /// The newest forecast of a station as `latest_forecast` shows it: origin, revision and the first lead.
-    func latest(_ station: String) async throws -> (origin: UTCHour, revision: Int16, pm25: Float)? {
+    func latest(_ station: String) async throws -> (origin: UTCHour, revision: Int32, pm25: Float)? {
         let rows = try await connection.query(
             "SELECT origin, revision, pm25 FROM hazecast.latest_forecast WHERE station = $1 AND lead = 1", [station])
         guard let row = rows.first else { return nil }
         let origin = try row.decode(PostgresTimestamp.self, at: 0)
         return (
-            UTCHour(timestamp: origin.microsecondsSince2000), try row.decode(Int16.self, at: 1),
+            UTCHour(timestamp: origin.microsecondsSince2000), try row.decode(Int32.self, at: 1),
             try row.decode(Float.self, at: 2)
         )
     }

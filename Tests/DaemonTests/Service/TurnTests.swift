@@ -1,4 +1,5 @@
 import Forecast
+import Foundation
 import Ingest
 import Postgres
 import TestSupport
@@ -114,6 +115,20 @@ private let noon = Site.noon
         }
     }
 
+    @Test func aFlagThatWasCommittedAfterTheCorrectionGoesAtTheNextTurn() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            // As a turn leaves it that read the reading before the correction that waits now.
+            try await site.run(
+                "INSERT INTO hazecast.reading_flag SELECT station_id, observed_at, 'pm25', 'negative' FROM hazecast.reading"
+            )
+            _ = try await turns.turn()
+            #expect(try await site.text("SELECT count(*) FROM hazecast.reading_flag") == "0")
+        }
+    }
+
     @Test func readingsFrom1970AndFromTheFutureAdvanceNothing() async throws {
         try await Site.with { site in
             let roof = try await site.addStation("roof")
@@ -131,6 +146,57 @@ private let noon = Site.noon
                 try await site.text("SELECT string_agg(flag, ' ' ORDER BY observed_at) FROM hazecast.reading_flag")
                     == "before_2000 future future")
             #expect(try await turns.restart().forecasts == 0)
+        }
+    }
+
+    /// As single-row writers leave it behind after an outage.
+    @Test func aBacklogOfManyTransactionsIsWorkedOffInSteps() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            try await site.run(
+                "INSERT INTO hazecast.arrival (written_by) SELECT g::text::xid8 FROM generate_series(4000000000, 4000024999) AS g"
+            )
+            var turns = try await Turns(site.conninfo)
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text("SELECT count(*) FROM hazecast.arrival") == "15001")
+            #expect(try await turns.turn().hadWork)
+            #expect(try await turns.turn().hadWork)
+            #expect(try await turns.turn() == Turn.Result())
+        }
+    }
+
+    @Test func moreRowsThanMemoryShouldHoldAreReadInBatches() async throws {
+        try await Site.with { site in
+            var turns = try await Turns(site.conninfo)
+            _ = try await turns.turn()
+            try await site.run("INSERT INTO hazecast.station (name) SELECT 's' || g FROM generate_series(1, 900) AS g")
+            try await site.run(
+                """
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_speed)
+                SELECT id, h, 20, 1, 5, 1010, 2 FROM hazecast.station,
+                    generate_series('2014-03-30 00:00Z'::timestamptz, '2014-03-31 05:00Z', '1 hour') AS h
+                """)
+            let result = try await turns.turn()
+            #expect(result.readings == 900 * 30)
+            #expect(result.forecasts == 900)
+        }
+    }
+
+    /// A restart knows the first of several readings from the future; each that becomes due makes the next one known.
+    @Test func everyReadingFromTheFutureIsLookedAtWhenDue() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            let now = UTCHour(containing: Int64(Date().timeIntervalSince1970))
+            try await site.write(roof, now.advanced(by: -29)...now.advanced(by: 4))
+            let connection = try await Connection.connect(site.conninfo, applicationName: "test")
+            var book = StationBook()
+            try await WindowLoader.postponeFuture(of: [roof], into: &book, now: now, on: connection)
+            #expect(book.takeDue(now: now.advanced(by: 1)) == [roof])
+            try await WindowLoader.postponeFuture(of: [roof], into: &book, now: now.advanced(by: 1), on: connection)
+            #expect(!book.hasDue(now: now.advanced(by: 1)))
+            #expect(book.takeDue(now: now.advanced(by: 2)) == [roof])
+            await connection.close()
         }
     }
 
