@@ -27,6 +27,8 @@ public struct StationBook: Sendable {
         public var issued: Issue?
         /// The newest origin in the ledger. It is ahead of the window after readings were deleted.
         public var newestOrigin: UTCHour?
+        /// Degrees east, as it was when the window was loaded; nil where unknown. Gives the local solar time.
+        public var longitude: Double?
         /// Why there was no forecast when the station was last considered, as `hazecast.station_outage` has it.
         public var outage: GapRule.Outage?
 

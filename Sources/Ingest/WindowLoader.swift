@@ -70,6 +70,11 @@ public enum WindowLoader {
             windows.merge(found) { $1 }
         }
         for (station, window) in windows { book.entries[station] = StationBook.Entry(window: window) }
+        let places = try await connection.query(
+            "SELECT id, longitude FROM hazecast.station WHERE id = ANY($1)", [Array(windows.keys)])
+        for row in places {
+            book.entries[try row.decode(Int32.self, at: 0)]?.longitude = try row.decode(Double?.self, at: 1)
+        }
         try await loadLedgerState(of: Array(windows.keys), into: &book, on: connection)
     }
 

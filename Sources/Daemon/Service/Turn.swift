@@ -145,7 +145,7 @@ struct Turn {
     private func issue(
         for stations: [Int32], book: inout StationBook, models: ActiveModels, result: inout Result
     ) async throws {
-        var windows: [Int32: (model: ActiveModels.Served, stations: [Int32], windows: [Window])] = [:]
+        var groups: [Int32: Group] = [:]
         var outages: [(station: Int32, origin: UTCHour, reason: String)] = []
         var ended: [Int32] = []
         for station in stations {
@@ -168,11 +168,10 @@ struct Turn {
             book.entries[station]?.issued = StationBook.Issue(
                 revision: (entry.issued?.revision ?? 0) + 1, digest: digest)
             let served = models[station]
-            windows[served.id, default: (served, [], [])].stations.append(station)
-            windows[served.id]?.windows.append(window)
+            groups[served.id, default: Group(model: served)].add(station, window, longitude: entry.longitude)
         }
-        for group in windows.values {
-            let forecasts = group.model.model.forecast(group.windows)
+        for group in groups.values {
+            let forecasts = group.model.model.forecast(group.windows, longitudes: group.longitudes)
             var entries: [Ledger.Entry] = []
             entries.reserveCapacity(forecasts.count)
             for (index, forecast) in forecasts.enumerated() {
@@ -187,6 +186,22 @@ struct Turn {
             for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
         }
         try await ledger.record(outages: outages, ended: ended)
+    }
+}
+
+/// Stations that one model serves, and what it needs to know of each.
+private struct Group {
+    let model: ActiveModels.Served
+    private(set) var stations: [Int32] = []
+    private(set) var windows: [Window] = []
+    private(set) var longitudes: [Double?] = []
+
+    init(model: ActiveModels.Served) { self.model = model }
+
+    mutating func add(_ station: Int32, _ window: Window, longitude: Double?) {
+        stations.append(station)
+        windows.append(window)
+        longitudes.append(longitude)
     }
 }
 

@@ -158,7 +158,8 @@ private let noon = Site.noon
             let daemon = try site.daemon()
             defer { daemon.signal(SIGKILL) }
             try await eventually { try await site.latest("roof")?.origin == noon }
-            let document = try #require(try await site.text("SELECT document FROM hazecast.model"))
+            let document = try #require(
+                try await site.text("SELECT document FROM hazecast.model WHERE name = 'chapter'"))
             let model = try Model(json: Data(document.utf8))
             let other = try model.scaled(by: 1.5, name: "other")
             try await site.connection.query(
@@ -185,7 +186,7 @@ private let noon = Site.noon
                 """
                 INSERT INTO hazecast.model (name, document) SELECT 'damaged', jsonb_set(jsonb_set(
                     document, '{normalisation,output,scale}', '12345'), '{sha256}', to_jsonb(repeat('0', 64)))
-                FROM hazecast.model;
+                FROM hazecast.model WHERE name = 'chapter';
                 UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'damaged')
                 """)
             #expect(try await withDeadline(.seconds(10)) { await daemon.hasWritten(toStandardError: "'damaged'") })

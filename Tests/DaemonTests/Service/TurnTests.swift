@@ -149,6 +149,29 @@ private let noon = Site.noon
         }
     }
 
+    @Test func theOperationalModelServesWithBandsAndKnowsTheStationsClock() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            let yard = try await site.addStation("yard")
+            try await site.run(
+                """
+                UPDATE hazecast.station SET longitude = CASE name WHEN 'roof' THEN 116.5 ELSE -60 END;
+                UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'operational')
+                """)
+            for station in [roof, yard] { try await site.write(station, noon.advanced(by: -29)...noon) }
+            var turns = try await Turns(site.conninfo)
+            #expect(try await turns.turn().forecasts == 2)
+            #expect(
+                try await site.text(
+                    """
+                    SELECT bool_and(0 <= lower95 AND lower95 <= lower80 AND lower80 < upper80 AND upper80 <= upper95)
+                    FROM hazecast.latest_forecast WHERE model = 'operational'
+                    """) == "true")
+            // The same air twelve hours apart on the clock is another forecast.
+            #expect(try await site.latest("roof")?.pm25 != site.latest("yard")?.pm25)
+        }
+    }
+
     /// As single-row writers leave it behind after an outage.
     @Test func aBacklogOfManyTransactionsIsWorkedOffInSteps() async throws {
         try await Site.with { site in
