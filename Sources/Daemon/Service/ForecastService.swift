@@ -60,7 +60,9 @@ struct ForecastService: Service {
                 let delay = backoff.next()
                 let isNews = fault?.message != "\(error)"
                 fault = ("\(error)", fault?.since ?? .now)
-                logger.log(level: isNews ? .error : .debug, "\(error)", metadata: ["retry_in": "\(delay)"])
+                logger.log(
+                    level: isNews ? .error : .debug, "\(error)",
+                    metadata: ["retry_in": "\(Int(delay / .milliseconds(1))) ms"])
                 let since = fault?.since.formatted(.iso8601) ?? ""
                 ServiceManager.status("not serving since \(since): \(error)")
                 try await Task.sleep(for: delay)

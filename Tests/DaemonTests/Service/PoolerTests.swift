@@ -51,9 +51,10 @@ import Testing
         return name
     }
 
-    @Test func aTransactionPoolerIsRefused() async throws {
+    @Test(arguments: ["transaction", "statement"])
+    func aPoolerThatSharesSessionsIsRefused(mode: String) async throws {
         try await Site.with { site in
-            try await withPooler("transaction", to: try await name(of: site.conninfo)) { conninfo in
+            try await withPooler(mode, to: try await name(of: site.conninfo)) { conninfo in
                 let output = try await Executable.hazecast.run([
                     "run", "--database", conninfo, "--log-level", "critical",
                 ])
