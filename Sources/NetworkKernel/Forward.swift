@@ -36,8 +36,9 @@ private func run(
             bias: shape.hasBiases ? w + shape.b2 : nil, n2
         ) { next2[$0] = $1.tanh() }
     }
+    let last = UnsafePointer(n2 > 0 ? h2 + steps * n2 : h1 + steps * n1)
     layer(
-        (w + shape.V, UnsafePointer(h2 + steps * n2), n2), (w + shape.V, UnsafePointer(h2), 0),
+        (w + shape.V, last, shape.lastHidden), (w + shape.V, last, 0),
         bias: shape.hasBiases ? w + shape.c : nil, shape.outputs
     ) { y[$0] = $1 }
 }
