@@ -143,7 +143,7 @@ class NumPy:
 
 
 class PyTorch:
-    """PyTorch's own: two nn.RNN (the hidden sizes may differ), its fused Adam."""
+    """PyTorch's own nn.RNN of two layers, which have the same size in both shapes, and its fused Adam."""
 
     name = "PyTorch"
     chunk = 4096
@@ -159,26 +159,25 @@ class PyTorch:
 
     def start(self):
         case = self.case
-        self.first = torch.nn.RNN(case.inputs, case.hidden1, bias=case.biases, batch_first=True)
-        self.second = torch.nn.RNN(case.hidden1, case.hidden2, bias=case.biases, batch_first=True)
+        self.rnn = torch.nn.RNN(case.inputs, case.hidden1, num_layers=2, bias=case.biases, batch_first=True)
         self.last = torch.nn.Linear(case.hidden2, case.outputs, bias=case.biases)
         u, w1, q, w2, v, *biases = (torch.from_numpy(t.copy()) for t in case.tensors(case.weights))
+        names = ["weight_ih_l0", "weight_hh_l0", "weight_ih_l1", "weight_hh_l1"]
         with torch.no_grad():
-            self.first.weight_ih_l0.copy_(u.T), self.first.weight_hh_l0.copy_(w1.T)
-            self.second.weight_ih_l0.copy_(q.T), self.second.weight_hh_l0.copy_(w2.T)
+            for name, values in zip(names, (u, w1, q, w2)):
+                getattr(self.rnn, name).copy_(values.T)
             self.last.weight.copy_(v.T)
             if biases:
-                self.first.bias_ih_l0.copy_(biases[0]), self.first.bias_hh_l0.zero_()
-                self.second.bias_ih_l0.copy_(biases[1]), self.second.bias_hh_l0.zero_()
+                self.rnn.bias_ih_l0.copy_(biases[0])
+                self.rnn.bias_ih_l1.copy_(biases[1])
                 self.last.bias.copy_(biases[2])
-        # PyTorch has two biases where one would do; the second stays zero.
-        for layer in (self.first, self.second) if case.biases else ():
-            layer.bias_hh_l0.requires_grad_(False)
-        self.parameters = [
-            p for layer in (self.first, self.second, self.last) for p in layer.parameters() if p.requires_grad]
+                # PyTorch has two biases where one would do; the second stays zero.
+                for bias in (self.rnn.bias_hh_l0, self.rnn.bias_hh_l1):
+                    bias.zero_().requires_grad_(False)
+        self.parameters = [p for layer in (self.rnn, self.last) for p in layer.parameters() if p.requires_grad]
 
     def forward(self, x):
-        return self.last(self.second(self.first(x)[0])[1][0])
+        return self.last(self.rnn(x)[1][1])
 
     def predict(self):
         with torch.inference_mode():
@@ -200,10 +199,10 @@ class PyTorch:
 
     @property
     def weights(self):
-        first, second, last = self.first, self.second, self.last
-        tensors = [first.weight_ih_l0.T, first.weight_hh_l0.T, second.weight_ih_l0.T, second.weight_hh_l0.T, last.weight.T]
+        rnn, last = self.rnn, self.last
+        tensors = [rnn.weight_ih_l0.T, rnn.weight_hh_l0.T, rnn.weight_ih_l1.T, rnn.weight_hh_l1.T, last.weight.T]
         if self.case.biases:
-            tensors += [first.bias_ih_l0, second.bias_ih_l0, last.bias]
+            tensors += [rnn.bias_ih_l0, rnn.bias_ih_l1, last.bias]
         return np.concatenate([t.detach().numpy().ravel() for t in tensors])
 
 

@@ -14,13 +14,18 @@ extension SIMD16<Float> {
         let x2 = x * x
         let sine = x + x * x2 * (-1.666_665_5e-1 + x2 * (8.332_161e-3 - x2 * 1.951_529_6e-4))
         let cosine = 1 - x2 / 2 + x2 * x2 * (4.166_664_6e-2 + x2 * (-1.388_731_6e-3 + x2 * 2.443_315_7e-5))
+        // With bits, because comparisons of whole numbers are not made of vector instructions.
         let quarters = unsafeBitCast(rounded, to: SIMD16<UInt32>.self)
-        let isOdd = quarters & 1 .== 1
-        let first = sine.replacing(with: cosine, where: isOdd)
-        let second = cosine.replacing(with: sine, where: isOdd)
+        let swap = 0 &- (quarters & 1)
+        let (sineBits, cosineBits) = (
+            unsafeBitCast(sine, to: SIMD16<UInt32>.self), unsafeBitCast(cosine, to: SIMD16<UInt32>.self)
+        )
+        let difference = (sineBits ^ cosineBits) & swap
+        let sineSign = (quarters & 2) &<< 30
+        let cosineSign = ((quarters &+ 1) & 2) &<< 30
         return (
-            first.replacing(with: -first, where: quarters & 2 .== 2),
-            second.replacing(with: -second, where: (quarters &+ 1) & 2 .== 2)
+            unsafeBitCast(sineBits ^ difference ^ sineSign, to: Lanes.self),
+            unsafeBitCast(cosineBits ^ difference ^ cosineSign, to: Lanes.self)
         )
     }
 

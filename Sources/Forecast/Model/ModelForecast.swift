@@ -14,8 +14,8 @@ extension Model {
                 hours: windows[index].steps[...], origin: windows[index].origin,
                 longitude: longitudes.isEmpty ? nil : longitudes[index])
         }
-        return outputs(places, leads: Forecast.leads).map { leads in
-            let pm25 = leads.map { max(0, $0) }
+        return each(places, leads: Forecast.leads) { block, lane in
+            let pm25 = block.pm25(lane: lane, least: 0)
             return Forecast(pm25: pm25, bands: bands?.bands(of: pm25))
         }
     }
@@ -36,20 +36,22 @@ extension Model {
     /// A network that gives the next hour is rolled out through the known weather and then through the last of it; one
     /// that gives changes knows no weather after its origin.
     func outputs(_ places: [Place], leads: Int) -> [[Float]] {
+        each(places, leads: leads) { block, lane in block.pm25(lane: lane, least: -.infinity) }
+    }
+
+    private func each<Result>(
+        _ places: [Place], leads: Int, _ result: (ForecastBlock, _ lane: Int) -> Result
+    ) -> [Result] {
         let block = ForecastBlock(model: self, leads: leads)
-        var forecasts: [[Float]] = []
-        forecasts.reserveCapacity(places.count)
+        var results: [Result] = []
+        results.reserveCapacity(places.count)
         for first in stride(from: 0, to: places.count, by: Lanes.scalarCount) {
-            let batch = places[first..<min(first + Lanes.scalarCount, places.count)]
-            for (lane, place) in batch.enumerated() {
-                block.load(place, lane: lane)
-            }
+            let count = min(Lanes.scalarCount, places.count - first)
+            for lane in 0..<count { block.load(places[first + lane], lane: lane) }
             block.run()
-            for lane in 0..<batch.count {
-                forecasts.append(block.pm25(lane: lane))
-            }
+            for lane in 0..<count { results.append(result(block, lane)) }
         }
-        return forecasts
+        return results
     }
 }
 
@@ -97,11 +99,11 @@ private final class ForecastBlock {
         }
     }
 
-    /// What the last `run` gave one window, by lead, in µg/m³.
-    func pm25(lane: Int) -> [Float] {
+    /// What the last `run` gave one window, by lead, in µg/m³, raised to `least`.
+    func pm25(lane: Int, least: Float) -> [Float] {
         let numbers = UnsafeRawPointer(pm25).assumingMemoryBound(to: Float.self)
         return Array(unsafeUninitializedCapacity: leads) { buffer, count in
-            for lead in 0..<leads { buffer[lead] = numbers[lead * Lanes.scalarCount + lane] }
+            for lead in 0..<leads { buffer[lead] = max(least, numbers[lead * Lanes.scalarCount + lane]) }
             count = leads
         }
     }
@@ -130,6 +132,8 @@ private final class ForecastBlock {
 }
 
 extension Normalisation.Scale {
+    @inline(__always)
     func scaled(_ value: Lanes) -> Lanes { (value - offset) / scale }
+    @inline(__always)
     func unscaled(_ value: Lanes) -> Lanes { offset + value * scale }
 }
