@@ -18,6 +18,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "Postgres", dependencies: ["CLibpq"]),
         // The network's arithmetic, one source built twice (Sources/NetworkKernelAVX2 is a link): for every processor, and
         // for those with AVX2 and FMA. Forecast picks one at run time.
@@ -40,7 +41,7 @@ let package = Package(
         .executableTarget(
             name: "Daemon",
             dependencies: [
-                "CSystemd", "Forecast", "Ingest", "Postgres",
+                "CLinux", "CSystemd", "Forecast", "Ingest", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),

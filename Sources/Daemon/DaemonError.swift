@@ -14,6 +14,8 @@ struct DaemonError: Error, CustomStringConvertible, Sendable {
         case unreadableModel
         /// The advisory lock is no longer ours, so the transaction is not either.
         case lostLock
+        /// A training run cannot begin.
+        case training
         /// A file cannot be read or written, or holds something else.
         case file
     }

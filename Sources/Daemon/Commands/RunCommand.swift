@@ -27,7 +27,10 @@ struct RunCommand: AsyncParsableCommand {
         let settings = try await options.settings(flags: logLevel.map { ["log.level": $0] } ?? [:])
         let redacted = try ConnectionString.redacted(settings.database)
         if checkConfig {
-            let values = [redacted.isEmpty ? "(libpq's environment)" : redacted, settings.logLevel.rawValue]
+            let values = [
+                redacted.isEmpty ? "(libpq's environment)" : redacted, settings.logLevel.rawValue,
+                settings.retrainEvery.map(SettingValue.text) ?? "off", SettingValue.text(bytes: settings.retrainMemory),
+            ]
             for ((key, value), source) in zip(zip(Settings.keys, values), settings.sources) {
                 print("\(key): \(value)  # \(source)")
             }
@@ -40,11 +43,12 @@ struct RunCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { _ in StderrLogHandler(level: level) }
         let logger = Logger(label: "hazecast")
         logger.notice("starting", metadata: ["version": "\(Hazecast.version)", "database": "\(redacted)"])
+        let retraining = Retraining(settings: { settings }, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
-                        service: ForecastService(conninfo: settings.database, logger: logger),
+                        service: ForecastService(conninfo: settings.database, retraining: retraining, logger: logger),
                         successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
                 ],

@@ -11,6 +11,9 @@ enum ServiceManager {
     /// One line for a person, shown by `systemctl status`.
     static func status(_ line: String) { notify("STATUS=\(line.replacing("\n", with: " "))") }
 
+    enum Part { case service, training, reload }
+    static func report(_ part: Part, _ text: String?) { if let text { status(text) } }
+
     private static func notify(_ state: String) {
         // Without a NOTIFY_SOCKET this does nothing; with a broken one forecasts matter more than their description.
         _ = sd_notify(0, state)

@@ -1,0 +1,4 @@
+enum RetrainingAnswer: Equatable {
+    case accepted, joined, kept, standby
+    case refused(String)
+}
