@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Logging
+import Postgres
 import SystemPackage
 import Yams
 
@@ -8,6 +9,8 @@ import Yams
 struct Settings: Sendable {
     /// A libpq connection string or URI; empty takes libpq's own environment and service files.
     let database: String
+    /// The same without secrets, for a person.
+    let redactedDatabase: String
     /// The least severe messages that are logged.
     let logLevel: Logger.Level
     /// Where each setting came from, in the order of `keys`.
@@ -55,12 +58,18 @@ struct Settings: Sendable {
             return fallback
         }
         let database = try value("database", default: "")
+        let redacted: String
+        do {
+            redacted = try ConnectionString.redacted(database)
+        } catch {
+            throw DaemonError(.configuration, "database from \(sources[0]): \(error.message)")
+        }
         let level = try value("log.level", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw DaemonError(.configuration, "log.level from the \(sources[1]) is '\(level)'; it may be \(levels)")
+            throw DaemonError(.configuration, "log.level from \(sources[1]) is '\(level)'; it may be \(levels)")
         }
-        return Settings(database: database, logLevel: logLevel, sources: sources)
+        return Settings(database: database, redactedDatabase: redacted, logLevel: logLevel, sources: sources)
     }
 
     private static func key(_ key: String) -> AbsoluteConfigKey {
