@@ -60,7 +60,9 @@ import Testing
                     }
                     for (who, champion) in [("base", base), ("tuned", tuned ?? base)] {
                         let d = try decision(of: champion, on: poisoned)
-                        print("XX", kind, who, names[index], end, d.decision.verdict, String(format: "%.3f %.3f", d.champion, d.challenger), d.decision.reason)
+                        print(
+                            "XX", kind, who, names[index], end, d.decision.verdict,
+                            String(format: "%.3f %.3f", d.champion, d.challenger), d.decision.reason)
                     }
                 }
             }

@@ -42,7 +42,8 @@ struct HoldOutTests {
 
     @Test func everyObservedHourOfTheHoldOutIsScoredOnce() throws {
         let gap = 800
-        let holdOut = HoldOut(of: [series(1000) { $0 == gap ? .nan : Float($0 % 97) }], before: Self.start.advanced(by: 1000))
+        let holdOut = HoldOut(
+            of: [series(1000) { $0 == gap ? .nan : Float($0 % 97) }], before: Self.start.advanced(by: 1000))
         // Origins in 496..<1000 whose lead is before the end, less the one that was not observed.
         #expect(holdOut.persistence.map(\.n) == HoldOut.leads.map { 504 - $0 - 1 })
         #expect(try holdOut.scores(of: model()).map(\.n) == holdOut.persistence.map(\.n))
@@ -55,7 +56,8 @@ struct HoldOutTests {
         let apart = try [one, other].map { try HoldOut(of: [$0], before: end).scores(of: model()) }
         for index in together.indices {
             let n = apart[0][index].n + apart[1][index].n
-            let mse = (apart[0][index].mse * Double(apart[0][index].n) + apart[1][index].mse * Double(apart[1][index].n))
+            let mse =
+                (apart[0][index].mse * Double(apart[0][index].n) + apart[1][index].mse * Double(apart[1][index].n))
             #expect(together[index].n == n)
             #expect(abs(together[index].mse - mse / Double(n)) < 1e-9 * mse)
         }

@@ -45,7 +45,8 @@ struct PromotionTests {
             name: "persistence without error", held: held { $0.persistence[0] = 0 }, verdict: .inconclusive,
             says: "without error at lead 1"),
         Case(
-            name: "wilder than ever at the shortest lead", held: held { $0.persistence[0] = 30 }, verdict: .inconclusive,
+            name: "wilder than ever at the shortest lead", held: held { $0.persistence[0] = 30 },
+            verdict: .inconclusive,
             says: "persistence misses by 30.0 µg/m³ at lead 1; it usually is 11.1 to 20.9"),
         Case(
             name: "calmer than ever at the longest lead", held: held { $0.persistence[5] = 20 }, verdict: .inconclusive,

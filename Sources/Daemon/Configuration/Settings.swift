@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Logging
+import Postgres
 import SystemPackage
 import Yams
 
@@ -8,6 +9,8 @@ import Yams
 struct Settings: Sendable {
     /// A libpq connection string or URI; empty takes libpq's own environment and service files.
     let database: String
+    /// The same without secrets, for a person.
+    let redactedDatabase: String
     /// The least severe messages that are logged.
     let logLevel: Logger.Level
     /// How long after a training run the next one is due; nil: only when somebody asks.
@@ -59,10 +62,16 @@ struct Settings: Sendable {
             return fallback
         }
         let database = try value("database", default: "")
+        let redacted: String
+        do {
+            redacted = try ConnectionString.redacted(database)
+        } catch {
+            throw DaemonError(.configuration, "database from \(sources[0]): \(error.message)")
+        }
         let level = try value("log.level", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw DaemonError(.configuration, "log.level from the \(sources[1]) is '\(level)'; it may be \(levels)")
+            throw DaemonError(.configuration, "log.level from \(sources[1]) is '\(level)'; it may be \(levels)")
         }
         let every = try value("retrain.every", default: "7 days")
         let memory = try value("retrain.memory", default: "1 GiB")
@@ -78,8 +87,8 @@ struct Settings: Sendable {
                 "retrain.memory from \(sources[3]) is '\(memory)'; it may be a size such as 512 MiB or 2 GiB")
         }
         return Settings(
-            database: database, logLevel: logLevel, retrainEvery: retrainEvery, retrainMemory: retrainMemory,
-            sources: sources)
+            database: database, redactedDatabase: redacted, logLevel: logLevel, retrainEvery: retrainEvery,
+            retrainMemory: retrainMemory, sources: sources)
     }
 
     private static func key(_ key: String) -> AbsoluteConfigKey {

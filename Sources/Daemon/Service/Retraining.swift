@@ -7,7 +7,7 @@ import Postgres
 /// Only the active daemon trains. The service's loop calls `look` between two turns; whoever wants a run calls `request`.
 actor Retraining {
     /// What the daemon is at the moment.
-    enum Role: Sendable {
+    private enum Role {
         /// There is no session with the database.
         case away
         case standby
@@ -19,7 +19,7 @@ actor Retraining {
     /// How often the log says how far a run is.
     private static let logEvery = Duration.seconds(30)
 
-    private let settings: @Sendable () -> Settings
+    private let settings: LiveSettings
     private let logger: Logger
     private var role = Role.away
     /// Why a run is wanted that could not be asked for yet.
@@ -28,8 +28,7 @@ actor Retraining {
     private var nextLook = ContinuousClock.now
     private var nextLog = ContinuousClock.now
 
-    /// - Parameter settings: those in effect when it is called.
-    init(settings: @escaping @Sendable () -> Settings, logger: Logger) {
+    init(settings: LiveSettings, logger: Logger) {
         self.settings = settings
         self.logger = logger
     }
@@ -46,7 +45,7 @@ actor Retraining {
         do {
             // Not the loop's connection, which may be in the middle of a transaction.
             let connection = try await Connection.connect(
-                settings().database, applicationName: "hazecast reload", timeout: .seconds(1))
+                settings.current.database, applicationName: "hazecast reload", timeout: .seconds(1))
             let answer: RetrainingAnswer
             do {
                 answer = try await Self.request(why: why, on: connection)
@@ -74,12 +73,23 @@ actor Retraining {
     /// A run may wait: the next `look` does look.
     func hint() { nextLook = .now }
 
-    /// The session with the database has come to something.
-    func become(_ role: Role) {
-        self.role = role
-        // A standby reloads its configuration only.
-        if role == .standby { kept = nil }
-        if role == .active { hint() }
+    /// Another daemon works this database. It gets what was kept for the database until now.
+    func standBy(on connection: Connection) async throws {
+        role = .standby
+        try await ask(on: connection)
+    }
+
+    /// This daemon works the database.
+    func serve() {
+        role = .active
+        hint()
+    }
+
+    /// Asks for the run that could not be asked for before.
+    private func ask(on connection: Connection) async throws {
+        guard let why = kept else { return }
+        _ = try await Self.request(why: why, on: connection)
+        kept = nil
     }
 
     /// Starts, follows and records; a cheap call when there is nothing to do.
@@ -96,11 +106,8 @@ actor Retraining {
         }
         guard ContinuousClock.now >= nextLook else { return }
         nextLook = .now + Self.every
-        if let why = kept {
-            _ = try await Self.request(why: why, on: connection)
-            kept = nil
-        }
-        let every = settings().retrainEvery.map { Double($0.components.seconds) }
+        try await ask(on: connection)
+        let every = settings.current.retrainEvery.map { Double($0.components.seconds) }
         let row = try await connection.query(
             """
             SELECT
@@ -126,7 +133,7 @@ actor Retraining {
     private func start(_ run: Int32) {
         logger.notice("training begins", metadata: ["run": "\(run)"])
         ServiceManager.report(.training, "training run \(run) begins")
-        trainer = TrainerProcess(run: run, database: settings().database, memory: settings().retrainMemory)
+        trainer = TrainerProcess(run: run, database: settings.current.database, memory: settings.current.retrainMemory)
         nextLog = .now + Self.logEvery
     }
 
@@ -148,7 +155,7 @@ actor Retraining {
             case .notStarted(let reason): "the trainer could not be started: \(reason)"
             case .killed(let signal):
                 "the trainer was killed by signal \(signal), by somebody or for want of memory; it may use "
-                    + "\(settings().retrainMemory >> 20) MiB (retrain.memory)"
+                    + "\(settings.current.retrainMemory >> 20) MiB (retrain.memory)"
             }
         try await TrainingRecord.close(run, as: .failed, because: reason, on: connection)
         let row = try await connection.query(

@@ -11,6 +11,13 @@ struct ReadingFlag {
     let flag: QualityControl.Flag
 }
 
+/// A station whose newest reading could not be forecast.
+struct Outage: Equatable {
+    let station: String
+    let origin: UTCHour
+    let reason: String
+}
+
 /// One turn of the daemon's loop: one transaction that claims arrivals and commits the forecasts made of them.
 ///
 /// The book is changed on the way and is worth nothing unless the transaction commits; the caller drops it when this
@@ -26,6 +33,9 @@ struct Turn {
         var forecasts = 0
         /// The newest origin among them.
         var newestOrigin: UTCHour?
+        /// Stations whose newest reading could not be forecast, for a reason that is new, and the last of them.
+        var outages = 0
+        var outage: Outage?
         /// Why models that were made active do not serve, and what serves instead, when that is news.
         var refusal: String?
     }
@@ -186,7 +196,8 @@ struct Turn {
             result.forecasts += entries.count
             for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
         }
-        try await ledger.record(outages: outages, ended: ended)
+        if let outage = try await ledger.record(outages: outages, ended: ended) { result.outage = outage }
+        result.outages += outages.count
     }
 }
 

@@ -1,4 +1,0 @@
-enum RetrainingAnswer: Equatable {
-    case accepted, joined, kept, standby
-    case refused(String)
-}
