@@ -17,6 +17,21 @@ public struct BandTable: Sendable, Equatable {
         self.residuals = residuals.map { $0.map { $0.map { $0 + 0 } } }
     }
 
+    /// Learns bands from a model's forecasts at origins whose following hours it has not seen.
+    init(of model: Model, at unseen: [LiveOrigins]) {
+        var pairs = [[(predicted: Float, observed: Float)]](repeating: [], count: Forecast.leads)
+        for origins in unseen {
+            let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
+            for (origin, forecast) in zip(origins.range, forecasts) {
+                for lead in 1...Forecast.leads {
+                    let observed = origins.observed(origin, lead)
+                    if !observed.isNaN { pairs[lead - 1].append((forecast.pm25[lead - 1], observed)) }
+                }
+            }
+        }
+        self.init(learntFrom: pairs)
+    }
+
     /// Learns bands from forecasts and what was observed, by lead, from members that had not seen the observations.
     init(learntFrom pairs: [[(predicted: Float, observed: Float)]]) {
         var edges: [[Float]] = []

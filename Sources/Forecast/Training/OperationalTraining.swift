@@ -46,24 +46,12 @@ public final class OperationalTraining {
     public func run(name: String) throws(ForecastError) -> Model {
         let bandRows = fitHours - OperationalPlan.bandHours..<fitHours
         let blind = try ensemble(name, before: bandRows.lowerBound, phase: "for the bands")
-        let bands = BandTable(learntFrom: errors(of: blind, at: bandRows))
+        var known = series
+        known.measures = Array(series.measures.prefix(fitHours))
+        let bands = BandTable(of: blind, at: [LiveOrigins(known, bandRows)])
         let model = isStopped ? blind : try ensemble(name, before: fitHours, phase: "to serve")
         let scored = try model.with(bands: bands, scores: .object([:]))
         return try scored.with(bands: bands, scores: .object(["live": LiveProtocol(scored, on: series).json]))
-    }
-
-    /// What a model forecast and what was observed there, by lead.
-    private func errors(of model: Model, at rows: Range<Int>) -> [[(predicted: Float, observed: Float)]] {
-        var known = series
-        known.measures = Array(series.measures.prefix(fitHours))
-        let origins = LiveOrigins(known, rows)
-        let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
-        return (1...Forecast.leads).map { lead in
-            zip(origins.range, forecasts).compactMap { origin, forecast in
-                let observed = origins.observed(origin, lead)
-                return observed.isNaN ? nil : (forecast.pm25[lead - 1], observed)
-            }
-        }
     }
 
     private func ensemble(_ name: String, before end: Int, phase: String) throws(ForecastError) -> Model {
