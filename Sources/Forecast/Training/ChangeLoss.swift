@@ -46,7 +46,7 @@ final class ChangeLoss: BlockLoss {
     }
 
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int
     ) {
         x.withUnsafeBufferPointer { x in
@@ -61,7 +61,7 @@ final class ChangeLoss: BlockLoss {
                 squaredErrors += error * dy[lead]
                 count += (0..<Lanes.scalarCount).count { hasLabel[$0] }
             }
-            network.backward(window, trace, dy: dy, addingTo: gradient)
+            if let gradient { network.backward(window, trace, dy: dy, addingTo: gradient) }
         }
     }
 }
