@@ -14,7 +14,7 @@ enum Ink: String, CaseIterable {
     /// A middle tone for viewers that know no colour schemes, and one each for light and dark ones.
     private var tones: (middle: String, light: String, dark: String) {
         switch self {
-        case .strong: ("#6e7781", "#24292f", "#e6edf3")
+        case .strong: ("#768390", "#24292f", "#e6edf3")
         case .muted: ("#7d8590", "#57606a", "#9aa4af")
         case .blue: ("#2f81d6", "#1f6fc4", "#58a6ff")
         case .orange: ("#c9782a", "#b3590a", "#f0a04b")
