@@ -130,7 +130,7 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         #expect(skills.map { $0 != nil } == Array(repeating: true, count: 10) + Array(repeating: false, count: 10))
         #expect(try #require(skills[9]) > 0.1)
         #expect(try train().sha256 == model.sha256)
-        #expect(model.architecture.parameterCount == 2 * 984)
+        #expect(model.architecture.parameterCount == 2 * 996)
         #expect(model.bands != nil)
         let scores = try LiveProtocol(model, on: series, withRidge: true)
         // pm25 returns to a mean here, which persistence does not know and both others learn.
