@@ -31,6 +31,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
     var out: String
 
+    @Option(help: ArgumentHelp("Draw the validation loss and R² by epoch as an SVG file.", valueName: "file"))
+    var plot: String?
+
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = TrainingPlan().seed
 
@@ -51,16 +54,21 @@ struct TrainCommand: ParsableCommand {
     var initial: InitialWeights = TrainingPlan().initial
 
     func run() throws {
+        let outFile = try OutputFile(out)
+        let plotFile = try plot.map { try OutputFile($0) }
         let series = try source.series()
         let interruption = Interruption()
         let display = TrainingDisplay()
         let name = URL(filePath: out).deletingPathExtension().lastPathComponent
+        var history: [TrainingProgress] = []
         let model = try train(name, on: series) { progress in
+            history.append(progress)
             display.show(progress)
             return !interruption.isRequested
         }
         display.end()
-        try ModelFile.write(model, to: out)
+        try outFile.write(model.json())
+        try plotFile?.write(Data(Figure.training(history, of: model).svg.utf8))
         StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
     }
 
