@@ -38,10 +38,8 @@ public struct LiveProtocol: Sendable {
                 guard !observed.isNaN else { continue }
                 leads[lead - 1].add(predicted: forecast.pm25[lead - 1], observed: observed)
                 persistence[lead - 1].add(predicted: origins.rows[origin].pm25, observed: observed)
-                if let bands = forecast.bands {
-                    bandScores[lead - 1].add(
-                        bands, pm25: forecast.pm25[lead - 1], index: lead - 1, observed: observed)
-                }
+                bandScores[lead - 1].add(
+                    forecast, index: lead - 1, persistence: origins.rows[origin].pm25, observed: observed)
             }
         }
         self.leads = leads
