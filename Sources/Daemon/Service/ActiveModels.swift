@@ -59,7 +59,8 @@ struct ActiveModels: Sendable {
         }
         guard let fallback else {
             throw DaemonError(
-                .noModel, "no default model in hazecast.active_model; `hazecast migrate` makes 'chapter' the default")
+                .noModel,
+                "no default model in hazecast.active_model; `hazecast migrate` makes 'operational' the default")
         }
         return ActiveModels(fingerprint: fingerprint, fallback: fallback, byStation: byStation)
     }
