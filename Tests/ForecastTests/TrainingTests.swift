@@ -122,7 +122,7 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         }
         let model = try train()
         #expect(try train().sha256 == model.sha256)
-        #expect(model.architecture.parameterCount == 2 * 984)
+        #expect(model.architecture.parameterCount == 2 * 996)
         #expect(model.bands != nil)
         let scores = try LiveProtocol(model, on: series, withRidge: true)
         // pm25 returns to a mean here, which persistence does not know and both others learn.

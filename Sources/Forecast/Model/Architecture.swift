@@ -26,12 +26,12 @@ public struct Architecture: Sendable, Equatable {
         inputs: [.pm25, .dewPoint, .temperature, .pressure, .windCode, .windSpeed], hidden: [2, 2], head: .nextHour,
         biases: false, members: 1)
 
-    /// The network that serves by default: 18 inputs, hidden 12 and 12, a change for each lead; 984 parameters a member.
+    /// The network that serves by default: 19 inputs, hidden 12 and 12, a change for each lead; 996 parameters a member.
     public static let operational = Architecture(
         inputs: [
             .pm25, .logPM25, .dewPoint, .temperature, .pressure, .windEast, .windNorth, .meanWindEast, .meanWindNorth,
             .hourSine, .hourCosine, .pm25Change1, .pm25Change3, .temperatureChange1, .temperatureChange3,
-            .dewPointChange1, .dewPointChange3, .pressureChange3,
+            .dewPointChange1, .dewPointChange3, .pressureChange3, .windSpeed,
         ], hidden: [12, 12], head: .changes, biases: true, members: 8)
 
     /// Largest size of a layer, and of an ensemble, that a model file may ask for; a corrupt file must not exhaust the
