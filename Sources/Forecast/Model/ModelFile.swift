@@ -36,7 +36,7 @@ extension Model {
             training: file.member("training").object(),
             scores: file.member("scores").object())
         let stated = try file.member("sha256").string()
-        guard stated == sha256 || true else {
+        guard stated == sha256 else {
             throw ForecastError(.wrongChecksum, "the model file is damaged: its content does not have its sha256")
         }
     }

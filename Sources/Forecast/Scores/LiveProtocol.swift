@@ -47,12 +47,12 @@ public struct LiveProtocol: Sendable {
                 guard !observed.isNaN else { continue }
                 leads[lead - 1].add(predicted: forecast.pm25[lead - 1], observed: observed)
                 persistence[lead - 1].add(predicted: origins.rows[origin].pm25, observed: observed)
-                if let edges = forecast.bands {
-                    let pm25 = forecast.pm25[lead - 1]
-                    let level = (Self.levels.firstIndex { $0 > pm25 } ?? Self.levels.count) - 1
-                    bands[lead - 1].add(edges, pm25: pm25, index: lead - 1, observed: observed)
-                    bandsByLevel[level].add(edges, pm25: pm25, index: lead - 1, observed: observed)
-                }
+                guard forecast.bands != nil else { continue }
+                let pm25 = forecast.pm25[lead - 1]
+                let last = origins.rows[origin].pm25
+                let level = (Self.levels.firstIndex { $0 > pm25 } ?? Self.levels.count) - 1
+                bands[lead - 1].add(forecast, index: lead - 1, persistence: last, observed: observed)
+                bandsByLevel[level].add(forecast, index: lead - 1, persistence: last, observed: observed)
             }
         }
         let hasBands = forecasts.contains { $0.bands != nil }
