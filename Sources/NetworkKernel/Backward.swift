@@ -1,7 +1,7 @@
 /// Backpropagation through time (the chapter's equations 9 to 22) for the 16 windows that `forward` has just run.
 ///
 /// Before the last step the gradient of h1 has two parts: through W1 from the step after it, and through Q from h2 of the
-/// same step.
+/// same step. In a network of one layer the output takes the place of h2 at the last step.
 ///
 /// - Parameters:
 ///   - x: the windows that `forward` was given.
@@ -37,7 +37,11 @@ private func run(
             let h = h2[(t + 1) * n2 + j]
             ds2[t * n2 + j] = dh * (1 - h * h)
         }
-        rows((w + shape.Q, UnsafePointer(ds2 + t * n2), n2), (w + shape.W1, next1, isLast ? 0 : n1), n1) { j, dh in
+        rows(
+            n2 > 0
+                ? (w + shape.Q, UnsafePointer(ds2 + t * n2), n2) : (w + shape.V, dy, isLast ? shape.outputs : 0),
+            (w + shape.W1, next1, isLast ? 0 : n1), n1
+        ) { j, dh in
             let h = h1[(t + 1) * n1 + j]
             ds1[t * n1 + j] = dh * (1 - h * h)
         }
@@ -46,7 +50,8 @@ private func run(
     addProducts(h1, n1, ds1, n1, steps, to: g + shape.W1)
     addProducts(h1 + n1, n1, ds2, n2, steps, to: g + shape.Q)
     addProducts(h2, n2, ds2, n2, steps, to: g + shape.W2)
-    addProducts(h2 + steps * n2, n2, dy, shape.outputs, 1, to: g + shape.V)
+    let last = n2 > 0 ? h2 + steps * n2 : h1 + steps * n1
+    addProducts(last, shape.lastHidden, dy, shape.outputs, 1, to: g + shape.V)
     if shape.hasBiases {
         addSums(ds1, n1, steps, to: g + shape.b1)
         addSums(ds2, n2, steps, to: g + shape.b2)

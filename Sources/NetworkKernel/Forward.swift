@@ -54,8 +54,9 @@ private func run(
         ) { next2[$0] = $1.tanh() }
         row = next
     }
+    let last = UnsafePointer(n2 > 0 ? h2 + row * n2 : h1 + row * n1)
     layer(
-        (w + shape.V, UnsafePointer(h2 + row * n2), n2), (w + shape.V, UnsafePointer(h2), 0),
+        (w + shape.V, last, shape.lastHidden), (w + shape.V, last, 0),
         bias: shape.hasBiases ? w + shape.c : nil, shape.outputs
     ) { y[$0] = $1 }
 }

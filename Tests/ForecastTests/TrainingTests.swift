@@ -22,10 +22,10 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
 }
 
 @Suite struct TrainingTests {
-    private let shape = Architecture.chapter.shape
-
     /// A rollout's loss over random data, some labels missing, by its weights.
-    private func objective(_ stepWeights: [Float], _ weather: RolloutLoss.Weather) -> Objective {
+    private func objective(
+        _ shape: NetworkShape, _ stepWeights: [Float], _ weather: RolloutLoss.Weather
+    ) -> Objective {
         var random = SplitMix64(seed: 11)
         let hours = 150
         let values = (0..<hours * shape.inputs).map { _ in Float.random(in: 0...1, using: &random) }
@@ -41,9 +41,10 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         return Objective(loss, shape: shape)
     }
 
-    @Test(arguments: [RolloutLoss.Weather.observed, .held])
-    func theGradientOfARolloutIsTheSlopeOfItsLoss(_ weather: RolloutLoss.Weather) {
-        let objective = objective([1, 0.5, 2, 1], weather)
+    @Test(arguments: [RolloutLoss.Weather.observed, .held], [Architecture.chapter, .chapterSingle])
+    func theGradientOfARolloutIsTheSlopeOfItsLoss(_ weather: RolloutLoss.Weather, _ architecture: Architecture) {
+        let shape = architecture.shape
+        let objective = objective(shape, [1, 0.5, 2, 1], weather)
         var random = SplitMix64(seed: 3)
         let weights = Network(shape: shape, initial: .half, using: &random).weights.map(Double.init)
         let gradient = objective.full(weights).gradient
@@ -147,6 +148,25 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
             try OperationalTraining(series, plan: plan) { _ in true }.run(name: "operational")
         }
         #expect(models[0].sha256 == models[1].sha256)
+    }
+
+    @Test func theSingleLayerLearnsByTheSameRecipeAndIsScoredByBothProtocols() throws {
+        let series = someSeries(hours: Backtest.testHours + 1500)
+        var plan = TrainingPlan()
+        plan.restarts = 2
+        plan.epochs = 4
+        var losses: [Double] = []
+        let training = try ChapterTraining(series, architecture: .chapterSingle, plan: plan) { progress in
+            losses.append(progress.loss)
+            return losses.count < 20
+        }
+        let model = try training.run(name: "single")
+        #expect(try #require(losses.prefix(4).last) < losses[0])
+        #expect(model.preset == "chapter-single" && model.architecture.parameterCount == 49)
+        #expect(try Model(json: model.json()).sha256 == model.sha256)
+        let r2 = try #require(ChapterProtocol(model, on: series).blocks[1]?.r2)
+        #expect(r2 > 0.5)
+        #expect(try LiveProtocol(model, on: series).leads[0].r2 > 0.5)
     }
 
     @Test func aStoppedTrainingKeepsWhatItHas() throws {

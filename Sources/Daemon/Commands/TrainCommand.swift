@@ -15,10 +15,15 @@ struct TrainCommand: ParsableCommand {
             """)
 
     enum Preset: String, ExpressibleByArgument, CaseIterable {
-        case chapter, operational
+        case chapter
+        case chapterSingle = "chapter-single"
+        case operational
     }
 
-    @Option(help: "The recipe: operational, which serves, or chapter, the published network.")
+    @Option(
+        help:
+            "The recipe: operational, which serves; chapter, the published network; or chapter-single, its one-layer rival."
+    )
     var preset: Preset = .operational
 
     @OptionGroup var source: SeriesOption
@@ -35,13 +40,14 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "operational: networks in the ensemble.")
     var members: Int = OperationalPlan().members
 
-    @Option(help: "chapter: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
+    @Option(
+        help: "chapter and chapter-single: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
     var optimiser: TrainingPlan.Optimiser = TrainingPlan().optimiser
 
-    @Option(help: "chapter: starts, of which the best is kept.")
+    @Option(help: "chapter and chapter-single: starts, of which the best is kept.")
     var restarts: Int = TrainingPlan().restarts
 
-    @Option(help: "chapter: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
+    @Option(help: "chapter and chapter-single: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
     var initial: InitialWeights = TrainingPlan().initial
 
     func run() throws {
@@ -62,14 +68,16 @@ struct TrainCommand: ParsableCommand {
         _ name: String, on series: HourlySeries, goesOn: @escaping (TrainingProgress) -> Bool
     ) throws(ForecastError) -> Model {
         switch preset {
-        case .chapter:
+        case .chapter, .chapterSingle:
+            let architecture = preset == .chapter ? Architecture.chapter : .chapterSingle
             var plan = TrainingPlan()
             plan.seed = seed
             plan.optimiser = optimiser
             plan.epochs = epochs ?? plan.epochs
             plan.restarts = restarts
             plan.initial = initial
-            return try ChapterTraining(series, plan: plan, goesOn: goesOn).run(name: name)
+            return try ChapterTraining(series, architecture: architecture, plan: plan, goesOn: goesOn)
+                .run(name: name)
         case .operational:
             var plan = OperationalPlan()
             plan.seed = seed

@@ -5,7 +5,7 @@ import NetworkKernelAVX512
 /// One number of each of 16 windows.
 typealias Lanes = SIMD16<Float>
 
-/// A two-layer recurrent network: its shape and its weights.
+/// A recurrent network of one or two layers: its shape and its weights.
 struct Network: Sendable {
     let shape: NetworkKernel.NetworkShape
     /// All tensors, in the order of `NetworkShape.tensors`.

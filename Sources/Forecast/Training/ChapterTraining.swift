@@ -1,6 +1,6 @@
 import NetworkKernel
 
-/// Trains the chapter's network on all but the last year of a series.
+/// Trains the chapter's network, or the one it is compared with, on all but the last year of a series.
 ///
 /// Starts are compared by the last part of what is learnt from, which they have not seen; the best one goes on with all of
 /// it.
@@ -10,7 +10,7 @@ public final class ChapterTraining {
     private let plan: TrainingPlan
     private let series: HourlySeries
     private let normalisation: Normalisation
-    private let architecture = Architecture.chapter
+    private let architecture: Architecture
     /// The next hour's loss, and the rollout's, on what the starts learn from.
     private let nextHour: Objective
     private let rollout: Objective
@@ -24,10 +24,12 @@ public final class ChapterTraining {
 
     /// - Parameters:
     ///   - series: a year to be tested on, which only the scales see, and what is before it to learn from.
+    ///   - architecture: `chapter` or `chapterSingle`.
     ///   - goesOn: told after each epoch; false ends the training with the best so far.
     /// - Throws: `tooLittleData`, or `invalidArgument` for a plan without epochs or starts.
     public init(
-        _ series: HourlySeries, plan: TrainingPlan, goesOn: @escaping (TrainingProgress) -> Bool
+        _ series: HourlySeries, architecture: Architecture = .chapter, plan: TrainingPlan,
+        goesOn: @escaping (TrainingProgress) -> Bool
     ) throws(ForecastError) {
         guard plan.epochs > 0, plan.restarts > 0 else {
             throw ForecastError(.invalidArgument, "training needs at least one epoch and one start")
@@ -37,10 +39,11 @@ public final class ChapterTraining {
             throw ForecastError(.tooLittleData, "there is hardly an hour to learn from before the test year")
         }
         self.series = series
+        self.architecture = architecture
         self.plan = plan
         self.goesOn = goesOn
         random = SplitMix64(seed: plan.seed)
-        let samples = try Samples(series, fitHours: fitHours)
+        let samples = try Samples(series, fitHours: fitHours, architecture)
         normalisation = samples.normalisation
         let split = fitHours - min(Backtest.testHours, fitHours / 4)
         nextHour = samples.objective(0..<split, stepWeights: [1])
@@ -52,12 +55,16 @@ public final class ChapterTraining {
     /// What is learnt from: the chapter fills gaps by interpolation and takes the scales of the whole file.
     private struct Samples {
         let normalisation: Normalisation
-        let values: [Float]
-        let labels: [Float]
+        private let shape: NetworkShape
+        private let values: [Float]
+        private let labels: [Float]
 
-        init(_ series: HourlySeries, fitHours: Int) throws(ForecastError) {
+        init(
+            _ series: HourlySeries, fitHours: Int, _ architecture: Architecture
+        ) throws(ForecastError) {
+            shape = architecture.shape
             let rows = series.filled(pm25: .interpolated)
-            let inputs = Architecture.chapter.inputs
+            let inputs = architecture.inputs
             let lastHour = series.hours.upperBound.advanced(by: -1)
             let unscaled = WindowEncoder.unscaled(inputs)
                 .encode(rows, lastHour: lastHour, longitude: series.longitude)
@@ -77,7 +84,6 @@ public final class ChapterTraining {
         }
 
         func objective(_ hours: Range<Int>, stepWeights: [Float]) -> Objective {
-            let shape = Architecture.chapter.shape
             let striped = StripedSeries(
                 values: Array(values[hours.lowerBound * shape.inputs..<hours.upperBound * shape.inputs]),
                 labels: Array(labels[hours]), inputs: shape.inputs, rolloutSteps: stepWeights.count)
@@ -170,7 +176,8 @@ public final class ChapterTraining {
         training["loss"] = .number(loss)
         training["stopped_early"] = .bool(isStopped)
         let model = try Model(
-            name: name, preset: "chapter", architecture: architecture, normalisation: normalisation,
+            name: name, preset: architecture == .chapter ? "chapter" : "chapter-single", architecture: architecture,
+            normalisation: normalisation,
             weights: weights, training: .object(training), scores: .object([:]))
         let scores = try ChapterProtocol(model, on: series)
         return try model.with(scores: .object(["chapter": scores.json(for: model)]))
