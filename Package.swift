@@ -27,6 +27,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "Postgres", dependencies: ["CLibpq"]),
         // The network's arithmetic, one source built once for each kind of x86-64 (the other two are links to the first).
         // Forecast picks one at run time.
@@ -45,7 +46,7 @@ let package = Package(
         .executableTarget(
             name: "Daemon",
             dependencies: [
-                "CSystemd", "Forecast", "Ingest", "Postgres",
+                "CLinux", "CSystemd", "Forecast", "Ingest", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -118,10 +118,17 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         var plan = OperationalPlan()
         plan.members = 2
         plan.epochs = 5
+        var skills: [Double?] = []
         func train() throws -> Model {
-            try OperationalTraining(series, plan: plan) { _ in true }.run(name: "operational")
+            try OperationalTraining(series, plan: plan) { progress in
+                skills.append(progress.validationSkill)
+                return true
+            }.run(name: "operational")
         }
         let model = try train()
+        // The members that serve have learnt from the year that the others are scored on.
+        #expect(skills.map { $0 != nil } == Array(repeating: true, count: 10) + Array(repeating: false, count: 10))
+        #expect(try #require(skills[9]) > 0.1)
         #expect(try train().sha256 == model.sha256)
         #expect(model.architecture.parameterCount == 2 * 996)
         #expect(model.bands != nil)
@@ -167,6 +174,43 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         let r2 = try #require(ChapterProtocol(model, on: series).blocks[1]?.r2)
         #expect(r2 > 0.5)
         #expect(try LiveProtocol(model, on: series).leads[0].r2 > 0.5)
+    }
+
+    /// After each epoch: what the chapter's protocol says where the last year to learn from is the test year.
+    @Test(arguments: [Architecture.chapter, .chapterSingle])
+    func validationIsTheNextHoursScoreOnTheUnseenYear(_ architecture: Architecture) throws {
+        var series = someSeries(hours: 5 * Backtest.testHours)
+        let end = 4 * Backtest.testHours
+        // A gap over the end would be filled by another rule in the shorter series.
+        series.measures[end - 1].pm25 = 80
+        var plan = TrainingPlan()
+        plan.optimiser = .sgd
+        plan.restarts = 1
+        plan.epochs = 2
+        var last: TrainingProgress?
+        let model = try ChapterTraining(series, architecture: architecture, plan: plan) { progress in
+            last = progress
+            return true
+        }.run(name: "some")
+        series.measures = Array(series.measures.prefix(end))
+        let block = try #require(ChapterProtocol(model, on: series).blocks[1])
+        let loss = try #require(last?.validationLoss)
+        // Float32 sums over 8,736 windows.
+        #expect(abs(loss / block.loss - 1) < 1e-4)
+        #expect(try abs(#require(last?.validationR2) - block.r2) < 1e-4)
+    }
+
+    @Test func whatHasBeenLearntFromIsNoValidation() throws {
+        var plan = TrainingPlan()
+        plan.restarts = 2
+        plan.epochs = 2
+        var phases: [Bool: Set<String>] = [:]
+        _ = try ChapterTraining(someSeries(hours: Backtest.testHours + 1500), plan: plan) { progress in
+            phases[progress.validationLoss != nil, default: []].insert(progress.phase)
+            return true
+        }.run(name: "some")
+        #expect(phases[false] == ["finish"])
+        #expect(phases[true] == ["start 1 of 2", "start 2 of 2", "finalist 1", "finalist 2"])
     }
 
     @Test func aStoppedTrainingKeepsWhatItHas() throws {

@@ -49,7 +49,7 @@ final class ChangeLoss: BlockLoss {
     }
 
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int
     ) {
         x.withUnsafeBufferPointer { x in
@@ -64,7 +64,7 @@ final class ChangeLoss: BlockLoss {
                 squaredErrors += error * dy[lead]
                 count += Int(Lanes.zero.replacing(with: 1, where: hasLabel).sum())
             }
-            network.backward(window, trace, dy: dy, addingTo: gradient)
+            if let gradient { network.backward(window, trace, dy: dy, addingTo: gradient) }
         }
     }
 }

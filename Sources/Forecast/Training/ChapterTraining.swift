@@ -17,6 +17,9 @@ public final class ChapterTraining {
     /// The rollout's loss on what the starts are compared by, and on everything before the test year.
     private let validation: Objective
     private let whole: Objective
+    /// The next hour's loss on what the starts are compared by, and the variance of its labels.
+    private let unseen: Objective
+    private let unseenVariance: Double
     private let goesOn: (TrainingProgress) -> Bool
     private var epoch = 0
     private var isStopped = false
@@ -50,6 +53,8 @@ public final class ChapterTraining {
         rollout = samples.objective(0..<split, stepWeights: TrainingPlan.stepWeights)
         validation = samples.objective(split..<fitHours, stepWeights: TrainingPlan.stepWeights)
         whole = samples.objective(0..<fitHours, stepWeights: TrainingPlan.stepWeights)
+        unseen = samples.objective(split..<fitHours, stepWeights: [1])
+        unseenVariance = samples.variance(of: split + Window.length..<fitHours)
     }
 
     /// What is learnt from: the chapter fills gaps by interpolation and takes the scales of the whole file.
@@ -83,6 +88,13 @@ public final class ChapterTraining {
             labels = rows.prefix(fitHours).map { pm25.scaled($0.pm25) }
         }
 
+        /// Variance of the labels in a range of hours.
+        func variance(of hours: Range<Int>) -> Double {
+            let labels = labels[hours].map(Double.init)
+            let mean = labels.reduce(0, +) / Double(labels.count)
+            return labels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(labels.count)
+        }
+
         func objective(_ hours: Range<Int>, stepWeights: [Float]) -> Objective {
             let striped = StripedSeries(
                 values: Array(values[hours.lowerBound * shape.inputs..<hours.upperBound * shape.inputs]),
@@ -106,10 +118,11 @@ public final class ChapterTraining {
         var best = sorted(candidates, by: rollout)
         if plan.optimiser == .lbfgs, !isStopped {
             let finalists = best.prefix(TrainingPlan.finalists).enumerated().map { index, start in
-                finish(start, rollout, TrainingPlan.trialIterations, phase: "finalist \(index + 1)")
+                finish(
+                    start, rollout, TrainingPlan.trialIterations, phase: "finalist \(index + 1)", isUnseen: true)
             }
             best = sorted(finalists, by: validation)
-            best[0] = finish(best[0], whole, TrainingPlan.finalIterations, phase: "finish")
+            best[0] = finish(best[0], whole, TrainingPlan.finalIterations, phase: "finish", isUnseen: false)
         }
         return try model(name: name, weights: best[0].map { Float($0) }, loss: whole.full(best[0]).loss)
     }
@@ -141,13 +154,13 @@ public final class ChapterTraining {
                     adam.update(&network.weights, gradient: gradient, rate: rate)
                 }
             }
-            report(phase, loss: loss / Double(windows))
+            report(phase, loss: loss / Double(windows), unseenBy: network)
         }
         return network
     }
 
     private func finish(
-        _ start: [Double], _ objective: Objective, _ iterations: Int, phase: String
+        _ start: [Double], _ objective: Objective, _ iterations: Int, phase: String, isUnseen: Bool
     ) -> [Double] {
         guard !isStopped else { return start }
         var descent = LBFGS(from: start, objective.full)
@@ -155,16 +168,21 @@ public final class ChapterTraining {
         for _ in 0..<iterations where !isStopped {
             guard descent.step(objective.full) else { break }
             losses.append(descent.loss)
-            report(phase, loss: descent.loss)
+            let network = Network(shape: architecture.shape, weights: descent.point.map { Float($0) })
+            report(phase, loss: descent.loss, unseenBy: isUnseen ? network : nil)
             // Float32 sums are noise below this.
             if losses.count > 20, losses[losses.count - 20] - descent.loss < 1e-5 * descent.loss { break }
         }
         return descent.point
     }
 
-    private func report(_ phase: String, loss: Double) {
+    /// - Parameter network: nil where it has learnt from the validation data.
+    private func report(_ phase: String, loss: Double, unseenBy network: Network?) {
         epoch += 1
-        let progress = TrainingProgress(epoch: epoch, epochs: max(plan.length, epoch), phase: phase, loss: loss)
+        let validationLoss = network.map(unseen.value)
+        let progress = TrainingProgress(
+            epoch: epoch, epochs: max(plan.length, epoch), phase: phase, loss: loss, validationLoss: validationLoss,
+            validationR2: validationLoss.map { 1 - 2 * $0 / unseenVariance })
         isStopped = !goesOn(progress)
     }
 

@@ -51,11 +51,11 @@ final class RolloutLoss: BlockLoss {
     /// Adds one block's weighted squared errors and their gradient.
     ///
     /// - Parameters:
-    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes.
+    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes, or nil where the errors are all that is wanted.
     ///   - squaredErrors: Σ w(a − y)².
     ///   - count: labels found.
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int
     ) {
         // With one step nothing is fed back, and the windows are read where they are.
@@ -88,6 +88,7 @@ final class RolloutLoss: BlockLoss {
                 self.x[(Window.length + step) * inputs + pm25] = feedbackOffset + y * feedbackScale
             }
         }
+        guard let gradient else { return }
         for step in stride(from: steps - 1, through: 0, by: -1) {
             var dy = errors[step]
             // Every later window of the rollout has this prediction among its pm25 inputs.
