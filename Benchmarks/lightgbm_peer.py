@@ -21,7 +21,7 @@ LEADS = [1, 2, 4, 8, 12, 24]
 WINDOW = 24
 YEAR = 8760
 SEEDS = [1, 2, 3]
-CANDIDATES = 24  # sets of parameters tried for each lead
+CANDIDATES = 16  # sets of parameters tried for each lead
 MOST_ROUNDS, PATIENCE = 1500, 60
 THREADS = min(2, os.cpu_count() or 1)
 DEGREES = {"NE": 45.0, "SE": 135.0, "NW": 315.0}
@@ -68,7 +68,7 @@ def candidates():
             "feature_fraction": float(random.choice([0.15, 0.3, 0.5, 0.8])),
             "bagging_fraction": float(random.choice([0.5, 0.7, 0.9])), "bagging_freq": 1,
             "lambda_l2": float(random.choice([0, 1, 10, 100])),
-            "learning_rate": float(random.choice([0.02, 0.03, 0.05])),
+            "learning_rate": float(random.choice([0.03, 0.05])),
         }
 
 
@@ -105,6 +105,7 @@ class Lead:
                 {"feature_pre_filter": False, **parameters}, fit, MOST_ROUNDS, SEEDS[0], valid_sets=[check],
                 callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])
             tried.append((model.best_score["valid_0"]["rmse"], model.best_iteration, parameters))
+            print(f"lead {self.lead}, {len(tried)} of {CANDIDATES}: {tried[-1]}", file=sys.stderr, flush=True)
         return min(tried, key=lambda entry: entry[0])
 
     def score(self, rounds, parameters, end):
