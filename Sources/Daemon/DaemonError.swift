@@ -14,6 +14,12 @@ struct DaemonError: Error, CustomStringConvertible, Sendable {
         case unreadableModel
         /// The advisory lock is no longer ours, so the transaction is not either.
         case lostLock
+        /// Another database was configured while this one was served.
+        case reconfigured
+        /// The daemon did not answer another command.
+        case noAnswer
+        /// A training run cannot begin.
+        case training
         /// A file cannot be read or written, or holds something else.
         case file
     }

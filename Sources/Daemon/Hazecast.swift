@@ -9,7 +9,8 @@ struct Hazecast: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, MigrateCommand.self, ImportCommand.self, SimulateCommand.self, TrainCommand.self,
-            BacktestCommand.self, StatusCommand.self, DemoCommand.self,
+            BacktestCommand.self, StatusCommand.self, DoctorCommand.self, ReloadCommand.self, DemoCommand.self,
+            TrainerCommand.self,
         ]
     )
 

@@ -20,6 +20,7 @@ struct DatabaseOptions: ParsableArguments {
     func settings(flags: [String: String] = [:]) async throws -> Settings {
         var flags = flags
         flags["database"] = database
+        try PasswordCredential.adopt()
         return try await Settings.load(file: config, flags: flags)
     }
 

@@ -14,7 +14,13 @@ struct MigrateCommand: AsyncParsableCommand {
 
     @OptionGroup var options: DatabaseOptions
 
-    @Flag(help: "Say what would be applied and change nothing.")
+    @Option(help: "Also make this role, which may log in and do what the service needs, unless it exists.")
+    var login: String?
+
+    @Flag(help: "Remove the schema with everything in it: stations, readings, forecasts, models.")
+    var remove = false
+
+    @Flag(help: "Say what would be done and change nothing.")
     var dryRun = false
 
     @Flag(help: "Print one JSON object.")
@@ -22,9 +28,16 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = try await options.connect(applicationName: "hazecast migrate")
-        let report = try await Migrator.migrate(connection, isDryRun: dryRun)
+        let report =
+            remove
+            ? try await Migrator.remove(connection, isDryRun: dryRun)
+            : try await Migrator.migrate(connection, login: login, isDryRun: dryRun)
         await connection.close()
         print(json ? try Self.json(report) : Self.text(report))
+    }
+
+    func validate() throws {
+        if remove, login != nil { throw ValidationError("--remove takes no --login") }
     }
 
     static func json(_ report: Migrator.Report) throws -> String {
@@ -38,7 +51,13 @@ struct MigrateCommand: AsyncParsableCommand {
         var lines = report.applied.map { "applied \($0)" } + report.pending.map { "would apply \($0)" }
         lines += report.models.map { "added model \($0)" }
         if let model = report.defaultModel { lines.append("\(model) is the default model") }
-        return (lines + ["schema is \(report.pending.isEmpty ? "up to date " : "")at \(report.schema)"]).joined(
-            separator: "\n")
+        if let login = report.login { lines.append("\(login) may log in as the service") }
+        if let rows = report.removed {
+            let what = "the schema hazecast with about \(rows) readings and forecasts"
+            lines.append(report.schema == 0 ? "removed \(what)" : "would remove \(what)")
+        } else {
+            lines.append("schema is \(report.pending.isEmpty ? "up to date " : "")at \(report.schema)")
+        }
+        return lines.joined(separator: "\n")
     }
 }

@@ -12,7 +12,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Forecast every reading that arrives, until stopped.",
         discussion: """
             Waits as a standby while another daemon works the same database. The database may be away at the start and \
-            at any later time. SIGTERM and SIGINT stop it cleanly.
+            at any later time. SIGTERM and SIGINT stop it cleanly. SIGHUP makes it read its configuration and train. A \
+            configuration that cannot be used ends it with status 78.
             """)
 
     @OptionGroup var options: DatabaseOptions
@@ -24,32 +25,52 @@ struct RunCommand: AsyncParsableCommand {
     var checkConfig = false
 
     func run() async throws {
-        let settings = try await options.settings(flags: logLevel.map { ["log.level": $0] } ?? [:])
-        let redacted = try ConnectionString.redacted(settings.database)
+        let options = options
+        let flags = logLevel.map { ["log.level": $0] } ?? [:]
+        let settings: Settings
+        do {
+            settings = try await options.settings(flags: flags)
+        } catch {
+            // Not a failure like others: systemd is told (RestartPreventExitStatus=) that trying again does not mend it.
+            StandardError.print("Error: \(error)")
+            throw ExitCode(EX_CONFIG)
+        }
         if checkConfig {
-            let values = [redacted.isEmpty ? "(libpq's environment)" : redacted, settings.logLevel.rawValue]
+            let database = settings.redactedDatabase.isEmpty ? "(libpq's environment)" : settings.redactedDatabase
+            let values = [
+                database, settings.logLevel.rawValue, settings.retrainEvery.map(SettingValue.text) ?? "off",
+                SettingValue.text(bytes: settings.retrainMemory),
+            ]
             for ((key, value), source) in zip(zip(Settings.keys, values), settings.sources) {
                 print("\(key): \(value)  # \(source)")
             }
             return
         }
-        // A log that nobody reads any more must not end the daemon, nor must a terminal that hangs up.
+        // A log that nobody reads any more must not end the daemon, nor a SIGHUP that comes before it is trapped.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
-        let level = settings.logLevel
-        LoggingSystem.bootstrap { _ in StderrLogHandler(level: level) }
+        LogThreshold.set(settings.logLevel)
+        LoggingSystem.bootstrap { _ in StderrLogHandler() }
         let logger = Logger(label: "hazecast")
-        logger.notice("starting", metadata: ["version": "\(Hazecast.version)", "database": "\(redacted)"])
+        logger.notice(
+            "starting", metadata: ["version": "\(Hazecast.version)", "database": "\(settings.redactedDatabase)"])
+        let live = LiveSettings(settings)
+        let retraining = Retraining(settings: live, logger: logger)
+        let reload = Reload(
+            signals: await UnixSignalsSequence(trapping: .sighup), settings: live,
+            load: { try await options.settings(flags: flags) },
+            requestRetraining: { await retraining.request(why: "reload") }, logger: logger)
+        let services: [any Service] = [reload] + (ServiceManager.watchdogLimit.map { [Watchdog(limit: $0)] } ?? [])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
-                        service: ForecastService(conninfo: settings.database, logger: logger),
+                        service: ForecastService(settings: live, retraining: retraining, logger: logger),
                         successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
-                ],
+                ] + services.map { .init(service: $0, successTerminationBehavior: .ignore) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: Logger(label: "hazecast.lifecycle") { _ in StderrLogHandler(level: max(level, .warning)) }))
+                logger: Logger(label: "hazecast.lifecycle") { _ in StderrLogHandler(floor: .warning) }))
         try await group.run()
     }
 }

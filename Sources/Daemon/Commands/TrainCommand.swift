@@ -18,10 +18,15 @@ struct TrainCommand: AsyncParsableCommand {
             """)
 
     enum Preset: String, ExpressibleByArgument, CaseIterable {
-        case chapter, operational
+        case chapter
+        case chapterSingle = "chapter-single"
+        case operational
     }
 
-    @Option(help: "The recipe: operational, which serves, or chapter, the published network.")
+    @Option(
+        help:
+            "The recipe: operational, which serves; chapter, the published network; or chapter-single, its one-layer rival."
+    )
     var preset: Preset = .operational
 
     @Option(
@@ -38,6 +43,9 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
     var out: String
 
+    @Option(help: ArgumentHelp("Draw the validation loss and R² by epoch as an SVG file.", valueName: "file"))
+    var plot: String?
+
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = TrainingPlan().seed
 
@@ -47,13 +55,14 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "operational: networks in the ensemble.")
     var members: Int = OperationalPlan().members
 
-    @Option(help: "chapter: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
+    @Option(
+        help: "chapter and chapter-single: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
     var optimiser: TrainingPlan.Optimiser = TrainingPlan().optimiser
 
-    @Option(help: "chapter: starts, of which the best is kept.")
+    @Option(help: "chapter and chapter-single: starts, of which the best is kept.")
     var restarts: Int = TrainingPlan().restarts
 
-    @Option(help: "chapter: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
+    @Option(help: "chapter and chapter-single: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
     var initial: InitialWeights = TrainingPlan().initial
 
     func validate() throws {
@@ -61,11 +70,15 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let outFile = try OutputFile(out)
+        let plotFile = try plot.map { try OutputFile($0) }
         let (series, start) = try await history.load(startingFrom: from)
         let interruption = Interruption()
         let display = TrainingDisplay()
         let name = URL(filePath: out).deletingPathExtension().lastPathComponent
+        var done: [TrainingProgress] = []
         func goesOn(_ progress: TrainingProgress) -> Bool {
+            done.append(progress)
             display.show(progress)
             return !interruption.isRequested
         }
@@ -76,7 +89,8 @@ struct TrainCommand: AsyncParsableCommand {
                 try train(name, on: series, goesOn: goesOn)
             }
         display.end()
-        try ModelFile.write(model, to: out)
+        try outFile.write(model.json())
+        try plotFile?.write(Data(Figure.training(done, of: model).svg.utf8))
         StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
     }
 
@@ -105,14 +119,16 @@ struct TrainCommand: AsyncParsableCommand {
         _ name: String, on series: HourlySeries, goesOn: @escaping (TrainingProgress) -> Bool
     ) throws(ForecastError) -> Model {
         switch preset {
-        case .chapter:
+        case .chapter, .chapterSingle:
+            let architecture = preset == .chapter ? Architecture.chapter : .chapterSingle
             var plan = TrainingPlan()
             plan.seed = seed
             plan.optimiser = optimiser
             plan.epochs = epochs ?? plan.epochs
             plan.restarts = restarts
             plan.initial = initial
-            return try ChapterTraining(series, plan: plan, goesOn: goesOn).run(name: name)
+            return try ChapterTraining(series, architecture: architecture, plan: plan, goesOn: goesOn)
+                .run(name: name)
         case .operational:
             var plan = OperationalPlan()
             plan.seed = seed

@@ -1,15 +1,30 @@
 import Foundation
 import Logging
+import Synchronization
 
-/// One line a message on stderr. Under systemd it begins with the priority that journald takes off again; elsewhere with
-/// the time and the level.
+/// The least severe messages that are logged, everywhere and from now on.
+enum LogThreshold {
+    private static let level = Mutex(Logger.Level.info)
+
+    static func set(_ level: Logger.Level) { self.level.withLock { $0 = level } }
+
+    static var current: Logger.Level { level.withLock { $0 } }
+}
+
+/// One line a message on stderr, with time and level; or, where stderr is systemd's journal, an entry of it with the
+/// metadata in fields of its own.
 struct StderrLogHandler: LogHandler {
-    var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
+    /// Messages below this are not logged whatever the threshold.
+    private var floor: Logger.Level
 
-    private let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
+    /// - Parameter floor: for libraries that say too much.
+    init(floor: Logger.Level = .trace) { self.floor = floor }
 
-    init(level: Logger.Level) { logLevel = level }
+    var logLevel: Logger.Level {
+        get { max(floor, LogThreshold.current) }
+        set { floor = newValue }
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -17,15 +32,17 @@ struct StderrLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let pairs = metadata.merging(event.metadata ?? [:]) { $1 }
-            .sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        let text = "\(event.message)\(pairs)".replacing("\n", with: " ")
-        let prefix =
-            isJournal
-            ? "<\(Self.priority(event.level))>"
-            : "\(Date.now.formatted(.iso8601)) \(event.level.rawValue.uppercased()) "
+        let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+            .map { (key: $0.key, value: "\($0.value)".replacing("\n", with: " ")) }
+        let message = "\(event.message)".replacing("\n", with: " ")
+        let text = ([message] + pairs.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
+        if Journal.isStandardError {
+            let fields = pairs.map { (name: "HAZECAST_\($0.key.uppercased())", value: $0.value) }
+            if Journal.send(text, priority: Self.priority(event.level), fields: fields) { return }
+        }
+        let prefix = "\(Date.now.formatted(.iso8601)) \(event.level.rawValue.uppercased())"
         // Where nobody reads any more, forecasts still matter.
-        try? FileHandle.standardError.write(contentsOf: Data("\(prefix)\(text)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\(prefix) \(text)\n".utf8))
     }
 
     /// Priorities of sd-daemon(3).

@@ -18,6 +18,10 @@ enum Migrator {
         var models: [String] = []
         /// The model that became the default, if there was none.
         var defaultModel: String?
+        /// The role that may log in as the service, where one was asked for.
+        var login: String?
+        /// Estimated rows that went with the schema, or would.
+        var removed: Int64?
     }
 
     /// `HazeMigr` in ASCII.
@@ -29,6 +33,7 @@ enum Migrator {
     /// Applies what is missing, adds the models that the binary carries, and makes one the default where there is none.
     ///
     /// - Parameters:
+    ///   - login: a role to make, a member of hazecast_daemon that may log in; one that exists becomes a member.
     ///   - isDryRun: only looks, without the lock.
     ///   - lockTimeout: how long to wait for another run, and for each lock that a migration needs.
     /// - Throws: `DaemonError.Code.schema` when the schema is newer than this binary, an applied migration is not the one
@@ -36,7 +41,7 @@ enum Migrator {
     @discardableResult
     static func migrate(
         _ connection: Connection, to migrations: [Migration] = Migration.embedded,
-        models: [String: String] = EmbeddedResources.models, isDryRun: Bool = false,
+        models: [String: String] = EmbeddedResources.models, login: String? = nil, isDryRun: Bool = false,
         lockTimeout: Duration = .seconds(30)
     ) async throws -> Report {
         guard await connection.serverVersion >= oldestServer * 10_000 else {
@@ -60,11 +65,44 @@ enum Migrator {
             try await connection.withTransaction {
                 (report.models, report.defaultModel) = try await ModelSeed.plant(models, on: connection)
             }
+            if let login {
+                try await makeLogin(login, on: connection)
+                report.login = login
+            }
         } catch {
             await giveLockBack(connection)
             throw error
         }
         await giveLockBack(connection)
+        return report
+    }
+
+    /// Removes the schema and everything in it. The roles stay: they belong to the cluster.
+    ///
+    /// - Parameter isDryRun: only looks.
+    /// - Throws: `DaemonError.Code.schema` when there is no schema or a daemon works it; else `PostgresError`.
+    static func remove(_ connection: Connection, isDryRun: Bool = false) async throws -> Report {
+        var report = Report()
+        report.schema = try await version(of: connection, among: Migration.embedded)
+        guard report.schema > 0 else { throw DaemonError(.schema, "the schema hazecast is missing: nothing to remove") }
+        report.removed = try await connection.query(
+            """
+            SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint
+            FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+            WHERE inhparent IN ('hazecast.reading'::regclass, 'hazecast.forecast_ledger'::regclass)
+            """
+        ).single().decode(Int64.self, at: 0)
+        if isDryRun { return report }
+        guard try await Leadership.tryToTake(on: connection) else {
+            throw DaemonError(.schema, "a daemon works this database: stop it first (systemctl stop hazecast)")
+        }
+        try await connection.withTransaction {
+            try await connection.run(
+                script:
+                    "SET LOCAL lock_timeout = '30s'; SET LOCAL client_min_messages = warning; DROP SCHEMA hazecast CASCADE",
+                timeout: .seconds(3600))
+        }
+        report.schema = 0
         return report
     }
 
@@ -122,6 +160,23 @@ enum Migrator {
             }
             try await Task.sleep(for: lockPoll)
         }
+    }
+
+    private static func makeLogin(_ name: String, on connection: Connection) async throws {
+        try await connection.query("SELECT set_config('hazecast.login', $1, false)", [name])
+        try await connection.run(
+            script: """
+                DO $$
+                DECLARE
+                    name constant text := current_setting('hazecast.login');
+                BEGIN
+                    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+                        EXECUTE format('CREATE ROLE %I LOGIN', name);
+                    END IF;
+                    EXECUTE format('GRANT hazecast_daemon TO %I', name);
+                END
+                $$
+                """)
     }
 
     /// A connection that cannot do even this is closed, which gives the lock back as well.

@@ -19,16 +19,16 @@ enum ModelSeed {
         for (_, document) in models.sorted(by: { $0.key < $1.key }) {
             let rows = try await connection.query(
                 """
-                INSERT INTO hazecast.model (name, document, reason)
+                INSERT INTO hazecast.model (name, document, reason, code_version)
                 SELECT
                     CASE WHEN EXISTS (SELECT FROM hazecast.model WHERE name = file.document ->> 'name')
                         THEN concat(document ->> 'name', '-', left(document ->> 'sha256', 8))
                         ELSE document ->> 'name' END,
-                    document, $2
+                    document, concat('came with hazecast ', $2), $2
                 FROM (SELECT $1::text::jsonb) AS file (document)
                 WHERE NOT EXISTS (SELECT FROM hazecast.model WHERE sha256 = file.document ->> 'sha256')
                 RETURNING name
-                """, [document, "came with hazecast \(Hazecast.version)"])
+                """, [document, Hazecast.version])
             for row in rows { added.append(try row.decode(String.self, at: 0)) }
         }
         let active = try await connection.query(

@@ -10,16 +10,20 @@ struct ActivityLog {
     private var turns = 0
     private var slowest = Duration.zero
     private var sum = Turn.Result()
+    private var model = ""
 
     init(logger: Logger) { self.logger = logger }
 
     /// Counts a turn that had work.
-    mutating func add(_ result: Turn.Result, took duration: Duration) {
+    mutating func add(_ result: Turn.Result, took duration: Duration, model: String) {
         turns += 1
+        self.model = model
         slowest = max(slowest, duration)
         sum.readings += result.readings
         sum.forecasts += result.forecasts
         sum.newestOrigin = result.newestOrigin ?? sum.newestOrigin
+        sum.outages += result.outages
+        sum.outage = result.outage ?? sum.outage
     }
 
     /// Writes a line when there is something to say and the last line is a minute old.
@@ -30,8 +34,16 @@ struct ActivityLog {
             "forecasts issued",
             metadata: [
                 "forecasts": "\(sum.forecasts)", "readings": "\(sum.readings)", "transactions": "\(turns)",
-                "newest_origin": "\(sum.newestOrigin.map(\.description) ?? "none")", "slowest_ms": "\(milliseconds)",
+                "origin": "\(sum.newestOrigin.map(\.description) ?? "none")", "duration_ms": "\(milliseconds)",
+                "model": "\(model)",
             ])
+        if let outage = sum.outage {
+            logger.notice(
+                "no forecast: \(outage.reason)",
+                metadata: [
+                    "station": "\(outage.station)", "origin": "\(outage.origin)", "stations": "\(sum.outages)",
+                ])
+        }
         self = ActivityLog(logger: logger)
         due = .now + Self.every
     }

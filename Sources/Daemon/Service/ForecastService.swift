@@ -22,7 +22,11 @@ struct ForecastService: Service {
     /// running it, and a sequential scan over one of them never pays.
     private static let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
-    let conninfo: String
+    /// NOTIFY here says that a training run waits.
+    private static let trainingChannel = "hazecast_training"
+
+    let settings: LiveSettings
+    let retraining: Retraining
     let logger: Logger
 
     private enum Wake {
@@ -31,9 +35,13 @@ struct ForecastService: Service {
     }
 
     func run() async throws {
-        ServiceManager.ready()
+        ServiceManager.report(.service, "connecting to the database")
         do {
-            try await cancelWhenGracefulShutdown { try await keepServing() }
+            try await withGracefulShutdownHandler {
+                try await cancelWhenGracefulShutdown { try await keepServing() }
+            } onGracefulShutdown: {
+                ServiceManager.stopping()
+            }
         } catch is CancellationError {
             logger.info("stopped")
         }
@@ -44,14 +52,30 @@ struct ForecastService: Service {
         var backoff = Backoff()
         var heartbeat = Heartbeat()
         var isSettled = false
+        var isReady = false
+        // The start is over once it serves, stands by, or waits: systemd need not wait with it.
+        func sayReady() {
+            if !isReady { ServiceManager.ready() }
+            isReady = true
+        }
         var fault: (message: String, since: Date)?
         while true {
             let began = ContinuousClock.now
             do {
-                try await session(&heartbeat) { isSettled = true }
+                try await session(&heartbeat) {
+                    isSettled = true
+                    sayReady()
+                }
             } catch {
+                Watchdog.progress.made()
                 if Task.isCancelled { throw CancellationError() }
                 if !isSettled, Self.isFinal(error) { throw error }
+                if let error = error as? DaemonError, error.code == .reconfigured {
+                    logger.notice("\(error)")
+                    backoff.reset()
+                    fault = nil
+                    continue
+                }
                 if ContinuousClock.now - began > Self.stable {
                     backoff.reset()
                     fault = nil
@@ -60,11 +84,12 @@ struct ForecastService: Service {
                 let delay = backoff.next()
                 let isNews = fault?.message != "\(error)"
                 fault = ("\(error)", fault?.since ?? .now)
-                logger.log(
-                    level: isNews ? .error : .debug, "\(error)",
-                    metadata: ["retry_in": "\(Int(delay / .milliseconds(1))) ms"])
+                var metadata: Logger.Metadata = ["retry_in": "\(Int(delay / .milliseconds(1))) ms"]
+                if let state = (error as? PostgresError)?.sqlState { metadata["sqlstate"] = "\(state)" }
+                logger.log(level: isNews ? .error : .debug, "\(error)", metadata: metadata)
                 let since = fault?.since.formatted(.iso8601) ?? ""
-                ServiceManager.status("not serving since \(since): \(error)")
+                ServiceManager.report(.service, "not serving since \(since): \(error)")
+                sayReady()
                 try await Task.sleep(for: delay)
             }
         }
@@ -73,7 +98,7 @@ struct ForecastService: Service {
     private static func isFinal(_ error: any Error) -> Bool {
         switch error {
         case let error as PostgresError: error.recovery == .stop
-        case let error as DaemonError: error.code != .lostLock
+        case let error as DaemonError: error.code != .lostLock && error.code != .reconfigured
         default: true
         }
     }
@@ -82,19 +107,23 @@ struct ForecastService: Service {
     ///
     /// - Parameter onSettled: called once it is a standby or serves: from then on somebody relies on it.
     private func session(_ heartbeat: inout Heartbeat, onSettled: () -> Void) async throws -> Never {
+        let conninfo = settings.current.database
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast")
         do {
             try await Migrator.check(connection)
             try await PoolerProbe.refuse(connection, conninfo: conninfo)
             try await connection.run(script: Self.planning)
-            try await standBy(on: connection, &heartbeat, onSettled: onSettled)
+            try await standBy(on: connection, to: conninfo, &heartbeat, onSettled: onSettled)
             let listener = try await Listener.listen(
-                conninfo, channels: ["hazecast_arrival", "hazecast_model"], applicationName: "hazecast listener")
-            try await serve(on: connection, listener: listener, &heartbeat, onSettled: onSettled)
+                conninfo, channels: ["hazecast_arrival", "hazecast_model", Self.trainingChannel],
+                applicationName: "hazecast listener")
+            try await serve(on: connection, to: conninfo, listener: listener, &heartbeat, onSettled: onSettled)
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
             let goodbye = heartbeat
+            let reason = Task.isCancelled ? "the service was stopped" : "the daemon's session ended: \(error)"
             await Task {
+                await retraining.end(because: reason, on: connection)
                 try? await goodbye.end(on: connection)
                 await connection.close()
             }.value
@@ -102,29 +131,45 @@ struct ForecastService: Service {
         }
     }
 
+    /// The loop has done a step.
+    ///
+    /// - Throws: `DaemonError.Code.reconfigured` when a reload has named another database than the one at hand.
+    private func step(at conninfo: String) throws(DaemonError) {
+        Watchdog.progress.made()
+        if settings.current.database != conninfo {
+            throw DaemonError(.reconfigured, "the configuration names another database: connecting to it")
+        }
+    }
+
     private func standBy(
-        on connection: Connection, _ heartbeat: inout Heartbeat, onSettled: () -> Void
+        on connection: Connection, to conninfo: String, _ heartbeat: inout Heartbeat, onSettled: () -> Void
     ) async throws {
         var hasWaited = false
         while try await !Leadership.tryToTake(on: connection) {
             if !hasWaited {
                 logger.notice("standby: another daemon works this database")
-                ServiceManager.status("standby: another daemon works this database")
+                ServiceManager.report(.service, "standby: another daemon works this database")
+                try await retraining.standBy(on: connection)
                 hasWaited = true
             }
             try await heartbeat.beat(.standby, model: nil, on: connection)
             onSettled()
+            try step(at: conninfo)
             try await Task.sleep(for: Self.standbyPoll)
         }
     }
 
     private func serve(
-        on connection: Connection, listener: Listener, _ heartbeat: inout Heartbeat, onSettled: () -> Void
+        on connection: Connection, to conninfo: String, listener: Listener, _ heartbeat: inout Heartbeat,
+        onSettled: () -> Void
     ) async throws -> Never {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task {
             do {
-                for try await _ in listener.notifications { waker.yield(.notification) }
+                for try await notification in listener.notifications {
+                    if notification.channel == Self.trainingChannel { await retraining.hint() }
+                    waker.yield(.notification)
+                }
             } catch {
                 logger.debug("notifications ended: \(error)")
             }
@@ -142,6 +187,7 @@ struct ForecastService: Service {
         }
         var work = Work(connection: connection, logger: logger)
         var upkeep = PartitionUpkeep()
+        await retraining.serve()
         for await wake in wakes {
             var isDue = wake == .notification || work.book == nil
             repeat {
@@ -152,8 +198,11 @@ struct ForecastService: Service {
                     onSettled()
                 }
                 work.log.flush()
-                try await heartbeat.beat(.active, model: work.models?.fallback.name, on: connection)
+                try await heartbeat.beat(
+                    .active, model: work.models?.fallback.name, refusal: work.models?.refusal, on: connection)
+                try await retraining.look(on: connection)
                 isDue = try await work.isDue()
+                try step(at: conninfo)
             } while isDue
         }
         try Task.checkCancellation()
@@ -184,13 +233,13 @@ private struct Work {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let result = try await Turn.run(on: connection, book: &book, models: &models)
-        if let refusal = result.refusal { logger.error("the models before serve on: \(refusal)") }
+        if let refusal = result.refusal { logger.error("\(refusal)") }
         if !result.hadWork { return }
-        log.add(result, took: .now - began)
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""
+        log.add(result, took: .now - began, model: model)
         if isFirst { logger.notice("serving", metadata: ["stations": "\(stations)", "model": "\(model)"]) }
         let origin = result.newestOrigin.map { ", newest origin \($0)" } ?? ""
-        ServiceManager.status("serving \(stations) stations with \(model)\(origin)")
+        ServiceManager.report(.service, "serving \(stations) stations with \(model)\(origin)")
     }
 }

@@ -48,9 +48,11 @@ struct Ledger {
     }
 
     /// Records why stations have no forecast for their newest reading, and that others have one again.
+    ///
+    /// - Returns: the last of the outages.
     func record(
         outages: [(station: Int32, origin: UTCHour, reason: String)], ended: [Int32]
-    ) async throws(PostgresError) {
+    ) async throws(PostgresError) -> Outage? {
         if !outages.isEmpty {
             _ = try await connection.query(
                 """
@@ -63,6 +65,10 @@ struct Ledger {
         if !ended.isEmpty {
             _ = try await connection.query("DELETE FROM hazecast.station_outage WHERE station_id = ANY($1)", [ended])
         }
+        guard let last = outages.last else { return nil }
+        let name = try await connection.query("SELECT name FROM hazecast.station WHERE id = $1", [last.station])
+        return Outage(
+            station: try name.first?.decode(String.self, at: 0) ?? "", origin: last.origin, reason: last.reason)
     }
 
     /// Drops the flags of readings that are about to be judged anew.

@@ -11,6 +11,13 @@ struct ReadingFlag {
     let flag: QualityControl.Flag
 }
 
+/// A station whose newest reading could not be forecast.
+struct Outage: Equatable {
+    let station: String
+    let origin: UTCHour
+    let reason: String
+}
+
 /// One turn of the daemon's loop: one transaction that claims arrivals and commits the forecasts made of them.
 ///
 /// The book is changed on the way and is worth nothing unless the transaction commits; the caller drops it when this
@@ -26,7 +33,10 @@ struct Turn {
         var forecasts = 0
         /// The newest origin among them.
         var newestOrigin: UTCHour?
-        /// Why the models that were made active last do not serve; the ones before do.
+        /// Stations whose newest reading could not be forecast, for a reason that is new, and the last of them.
+        var outages = 0
+        var outage: Outage?
+        /// Why models that were made active do not serve, and what serves instead, when that is news.
         var refusal: String?
     }
 
@@ -64,19 +74,20 @@ struct Turn {
 
     /// Loads the active models anew where they have changed.
     ///
-    /// - Returns: why the change was refused, so that the models before it serve on.
-    /// - Throws: the reason, where nothing serves yet.
+    /// - Returns: why models that were made active do not serve, and what serves instead.
+    /// - Throws: the reason, where nothing can serve and nothing did before.
     private static func update(
         _ models: inout ActiveModels?, to fingerprint: String, on connection: Connection
     ) async throws -> String? {
         if models?.fingerprint == fingerprint { return nil }
         do {
-            models = try await ActiveModels.load(on: connection)
-            return nil
+            models = try await ActiveModels.load(on: connection, keeping: models)
+            return models?.refusal
         } catch let error as DaemonError where models != nil {
             // Looked at again when somebody changes `hazecast.active_model` once more.
             models?.fingerprint = fingerprint
-            return error.description
+            models?.refusal = "the models before serve on: \(error)"
+            return models?.refusal
         }
     }
 
@@ -185,7 +196,8 @@ struct Turn {
             result.forecasts += entries.count
             for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
         }
-        try await ledger.record(outages: outages, ended: ended)
+        if let outage = try await ledger.record(outages: outages, ended: ended) { result.outage = outage }
+        result.outages += outages.count
     }
 }
 

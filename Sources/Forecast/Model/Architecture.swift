@@ -12,7 +12,7 @@ public struct Architecture: Sendable, Equatable {
 
     /// What the network sees of each hour, in the order of U's rows.
     public let inputs: [Feature]
-    /// Sizes of the first and the second hidden layer.
+    /// Sizes of the hidden layers, one or two.
     public let hidden: [Int]
     /// What the output layer gives.
     public let head: Head
@@ -25,6 +25,10 @@ public struct Architecture: Sendable, Equatable {
     public static let chapter = Architecture(
         inputs: [.pm25, .dewPoint, .temperature, .pressure, .windCode, .windSpeed], hidden: [2, 2], head: .nextHour,
         biases: false, members: 1)
+
+    /// The network that the chapter compares its own with: one layer of 4, with biases; 49 parameters.
+    public static let chapterSingle = Architecture(
+        inputs: chapter.inputs, hidden: [4], head: .nextHour, biases: true, members: 1)
 
     /// The network that serves by default: 19 inputs, hidden 12 and 12, a change for each lead; 996 parameters a member.
     public static let operational = Architecture(
@@ -45,7 +49,8 @@ public struct Architecture: Sendable, Equatable {
     /// The shape of one member.
     var shape: NetworkShape {
         NetworkShape(
-            inputs: inputs.count, hidden1: hidden[0], hidden2: hidden[1], outputs: outputs, hasBiases: biases)
+            inputs: inputs.count, hidden1: hidden[0], hidden2: hidden.count > 1 ? hidden[1] : 0, outputs: outputs,
+            hasBiases: biases)
     }
 
     /// Numbers that training fits, all members together.

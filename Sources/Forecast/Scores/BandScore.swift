@@ -1,6 +1,7 @@
-/// How well prediction bands held; grows by one observation at a time.
-struct BandScore: Sendable {
-    private var n = 0
+/// How well prediction bands held; grows by one observation at a time. A share of nothing is NaN.
+public struct BandScore: Sendable, Equatable {
+    /// Observations scored.
+    public private(set) var n = 0
     private var within80 = 0
     private var within95 = 0
     private var high = 0
@@ -44,12 +45,22 @@ struct BandScore: Sendable {
         intervalScores += Double(upper - lower) + 2 / 0.2 * Double(outside)
     }
 
+    /// Share of the observations inside the 80 % band.
+    public var coverage80: Double { Double(within80) / Double(n) }
+    /// Share of the observations inside the 95 % band.
+    public var coverage95: Double { Double(within95) / Double(n) }
+    /// Mean width of the 80 % band in µg/m³.
+    public var width80: Double { widths / Double(n) }
+    /// Mean interval score of the 80 % band in µg/m³.
+    public var intervalScore80: Double { intervalScores / Double(n) }
+    /// Share inside the 80 % band where the forecast is above 150 µg/m³.
+    public var coverage80Above150: Double { Double(highWithin80) / Double(high) }
+
     /// The scores; a share of nothing is null.
     var json: [String: JSONValue] {
         var members: [String: JSONValue] = [
-            "coverage80": .number(Double(within80) / Double(n)), "coverage95": .number(Double(within95) / Double(n)),
-            "width80": .number(widths / Double(n)), "interval_score80": .number(intervalScores / Double(n)),
-            "coverage80_above150": .number(Double(highWithin80) / Double(high)),
+            "coverage80": .number(coverage80), "coverage95": .number(coverage95), "width80": .number(width80),
+            "interval_score80": .number(intervalScore80), "coverage80_above150": .number(coverage80Above150),
         ]
         for (level, value) in Self.levels.enumerated() {
             members["brier\(Int(value))"] = .number(brier[level] / Double(n))

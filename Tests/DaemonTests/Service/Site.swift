@@ -103,8 +103,16 @@ struct Site {
     }
 
     /// Starts `hazecast run` on this database.
-    func daemon(_ arguments: String...) throws -> RunningProcess {
-        try Executable.hazecast.start(["run", "--database", conninfo, "--log-level", "debug"] + arguments)
+    func daemon(_ arguments: String..., environment: [String: String] = [:]) throws -> RunningProcess {
+        try Executable.hazecast.start(
+            ["run", "--database", conninfo, "--log-level", "debug"] + arguments, environment: environment)
+    }
+
+    /// The name of the default model.
+    func servingModel() async throws -> String {
+        try await text(
+            "SELECT name FROM hazecast.model WHERE id = (SELECT model_id FROM hazecast.active_model WHERE station_id IS NULL)"
+        ) ?? ""
     }
 }
 
