@@ -9,9 +9,11 @@ import NetworkKernel
 ///     }.run(name: "Roof")
 ///
 /// Every hour that it is given is learnt from: keep back what the result is to be scored on. The inputs and the output are
-/// scaled anew by the history's own means and deviations, then every member goes on from its pretrained weights. That is
-/// done twice. The first time the last part of the history is left out, a year or a third of it where that is less, and the
-/// bands are learnt from the errors there; the second time nothing is, and the result is what forecasts.
+/// scaled anew by the history's means and deviations, then every member goes on from its pretrained weights. The pretrained
+/// model counts as three years of history in both, so that a short one does not mislead.
+///
+/// That is done twice. The first time the last part of the history is left out, a year or a third of it where that is less,
+/// and the bands are learnt from the errors there; the second time nothing is, and the result is what forecasts.
 ///
 /// Not Sendable: one owner, and one long call that belongs on a thread of its own.
 public final class FineTuning {
@@ -96,9 +98,15 @@ public final class FineTuning {
         let learnt = histories.map { history in
             history.measures.count - min(FineTuningPlan.bandHours, history.measures.count / 3)
         }
-        let blind = try ensemble(name, before: learnt, phase: "for the bands")
         let unseen = zip(histories, learnt).map { LiveOrigins($0, $1..<$0.measures.count) }
-        let bands = BandTable(of: blind, at: unseen)
+        let observed = unseen.reduce(0) { $0 + $1.series.measures[$1.range].count { !$0.pm25.isNaN } }
+        guard observed > Self.leastHours / 6 else {
+            throw ForecastError(
+                .tooLittleData, "the last third of the history, or its last year, has hardly a pm25 to learn bands from"
+            )
+        }
+        let blind = try ensemble(name, before: learnt, phase: "for the bands")
+        let bands = BandTable(of: blind, at: unseen, prior: start.bands)
         var tuned = blind
         if !isStopped {
             let served = try ensemble(name, before: histories.map(\.measures.count), phase: "to serve")
@@ -145,7 +153,8 @@ public final class FineTuning {
         }
     }
 
-    /// Mean and deviation of every input over the hours that have a pm25; changes of pm25 in deviations of pm25.
+    /// Mean and deviation of every input over the hours that have a pm25 and those that the pretrained model counts as;
+    /// changes of pm25 in deviations of pm25.
     private func scales(of origins: [LiveOrigins]) -> Normalisation {
         let inputs = start.architecture.inputs
         var columns = [[Float]](repeating: [], count: inputs.count)
@@ -159,19 +168,11 @@ public final class FineTuning {
                 pm25.append(origins.rows[row].pm25)
             }
         }
-        func mixed(_ values: [Float], _ old: Normalisation.Scale) -> Normalisation.Scale {
-            let own = Normalisation.Scale(deviationOf: values)
-            let share = Float(plan.scaleHours) / Float(plan.scaleHours + values.count)
-            let apart = own.offset - old.offset
-            let variance =
-                own.scale * own.scale * (1 - share) + old.scale * old.scale * share
-                + apart * apart * share * (1 - share)
-            return Normalisation.Scale(offset: own.offset - apart * share, scale: variance.squareRoot())
-        }
+        let pretrained = start.normalisation.inputs[inputs.firstIndex(of: .pm25) ?? 0]
+        let spread = pretrained.mixed(FineTuningPlan.priorHours, with: pm25)
         return Normalisation(
-            inputs: zip(columns, start.normalisation.inputs).map(mixed),
-            output: Normalisation.Scale(
-                offset: 0, scale: mixed(pm25, start.normalisation.inputs[inputs.firstIndex(of: .pm25) ?? 0]).scale))
+            inputs: zip(columns, start.normalisation.inputs).map { $1.mixed(FineTuningPlan.priorHours, with: $0) },
+            output: Normalisation.Scale(offset: 0, scale: spread.scale))
     }
 
     private func tune(_ pretrained: Network, _ objective: Objective, phase: String) -> Network {
@@ -179,20 +180,22 @@ public final class FineTuning {
         var adam = Adam(count: network.weights.count)
         var gradient = network.weights
         var order = Array(0..<objective.blocks)
+        // The less there is to learn from, the more the pretrained weights draw back.
+        let pull = Float(FineTuningPlan.priorHours) / Float(objective.blocks * Lanes.scalarCount)
         for epochOfMember in 0..<plan.epochs where !isStopped {
             order.shuffle(using: &random)
             var loss = 0.0
             var labels = 0
             for first in stride(from: 0, to: order.count, by: FineTuningPlan.batch) {
                 let done = Float(epochOfMember) + Float(first) / Float(order.count)
-                let rate = plan.rate * cosineDecay(done / Float(plan.epochs))
+                let rate = FineTuningPlan.rate * cosineDecay(done / Float(plan.epochs))
                 let batch = order[first..<min(first + FineTuningPlan.batch, order.count)]
                 let part = objective.batch(batch, network, gradient: &gradient)
                 loss += part.loss * Double(part.n)
                 labels += part.n
                 adam.update(&network.weights, gradient: gradient, rate: rate)
                 for index in network.weights.indices {
-                    network.weights[index] -= rate * plan.pull * (network.weights[index] - pretrained.weights[index])
+                    network.weights[index] -= rate * pull * (network.weights[index] - pretrained.weights[index])
                 }
             }
             epoch += 1
@@ -202,5 +205,17 @@ public final class FineTuning {
             isStopped = !goesOn(progress)
         }
         return network
+    }
+}
+
+extension Normalisation.Scale {
+    /// Mean and deviation over some hours with this mean and deviation, and the given values.
+    fileprivate func mixed(_ hours: Int, with values: [Float]) -> Normalisation.Scale {
+        let own = Normalisation.Scale(deviationOf: values)
+        let share = Float(hours) / Float(hours + values.count)
+        let apart = own.offset - offset
+        let variance =
+            own.scale * own.scale * (1 - share) + scale * scale * share + apart * apart * share * (1 - share)
+        return Normalisation.Scale(offset: own.offset - apart * share, scale: variance.squareRoot())
     }
 }

@@ -7,16 +7,15 @@ public struct FineTuningPlan: Sendable {
     /// Windows that are learnt from at most: they take 2 kB each.
     static let mostWindows = 131_072
 
+    /// Adam's first learning rate; it falls to zero along a cosine.
+    static let rate: Float = 0.003
+    /// Hours of history that the pretrained model counts as, where it and the new history disagree.
+    static let priorHours = 26_280
+
     /// Seed of everything random.
     public var seed: UInt64 = 1
     /// Epochs of each member.
-    public var epochs = 4
-    /// Adam's first learning rate; it falls to zero along a cosine.
-    var rate: Float = 0.001
-    /// Share of each weight's way from its pretrained value that a step at rate 1 takes back.
-    var pull: Float = 0
-    /// Hours of the pretrained model's scales in the mixture with the history's own.
-    var scaleHours = 0
+    public var epochs = 3
 
     /// The plan that a station is fine-tuned by.
     public init() {}
@@ -24,8 +23,8 @@ public struct FineTuningPlan: Sendable {
     var json: [String: JSONValue] {
         [
             "recipe": .string("fine-tune"), "seed": .number(Double(seed)), "optimiser": .string("adam"),
-            "epochs": .number(epochs), "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(rate),
-            "lead_power": .number(OperationalPlan.leadPower),
+            "epochs": .number(epochs), "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(Self.rate),
+            "prior_hours": .number(Self.priorHours), "lead_power": .number(OperationalPlan.leadPower),
         ]
     }
 }

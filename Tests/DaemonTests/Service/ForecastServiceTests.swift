@@ -32,7 +32,7 @@ private let noon = Site.noon
             #expect(ContinuousClock.now - began < .seconds(1))
             #expect(
                 try await site.text(
-                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active chapter")
+                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active operational")
 
             daemon.signal(SIGTERM)
             let output = try await withDeadline(.seconds(5)) { await daemon.end() }
@@ -167,8 +167,8 @@ private let noon = Site.noon
                 [String(decoding: other.json(), as: UTF8.self)])
             // Whatever is written after promote or rollback has committed is forecast with what they chose.
             for (hour, (change, model)) in [
-                ("promote('other')", "other"), ("rollback()", "chapter"), ("promote('other', 'roof')", "other"),
-                ("rollback('roof')", "chapter"),
+                ("promote('other')", "other"), ("rollback()", "operational"), ("promote('other', 'roof')", "other"),
+                ("rollback('roof')", "operational"),
             ].enumerated() {
                 try await site.run("SELECT hazecast.\(change)")
                 let began = ContinuousClock.now
@@ -206,9 +206,11 @@ private let noon = Site.noon
             defer { next.signal(SIGKILL) }
             try await site.write(roof, noon.advanced(by: 2))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 2) }
-            #expect(try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast") == "chapter")
+            #expect(
+                try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast")
+                    == "operational")
             let reason = "model 'damaged' in hazecast.model cannot be used: the model file is damaged"
-            #expect(next.standardError.contains(reason) && next.standardError.contains("'chapter' serves instead"))
+            #expect(next.standardError.contains(reason) && next.standardError.contains("'operational' serves instead"))
             #expect(
                 try await site.text("SELECT reason FROM hazecast.status WHERE kind = 'daemon'")?.contains(reason)
                     == true)
