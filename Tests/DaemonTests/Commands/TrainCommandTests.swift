@@ -11,8 +11,9 @@ import Testing
     private func hazecast(
         _ arguments: [String], on conninfo: String = "host=/nowhere"
     ) async throws -> Executable.Output {
-        try await Executable.hazecast.run(
-            ["train", "--out", "/nonexistent/x.json"] + arguments, environment: ["HAZECAST_DATABASE": conninfo])
+        let unwritten = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).json").path()
+        return try await Executable.hazecast.run(
+            ["train", "--out", unwritten] + arguments, environment: ["HAZECAST_DATABASE": conninfo])
     }
 
     /// A database with a station that has reported for 1,200 hours, and one that has no readings.
@@ -55,7 +56,7 @@ import Testing
             // Two halves of eight members, an epoch each.
             #expect(output.standardOutput.split(separator: "\n").count == 16)
             let model = try ModelFile.read(file.path())
-            #expect(model.architecture == .operational && model.bands != nil)
+            #expect(model.architecture.members == 8 && model.bands != nil)
             guard case .object(let training) = model.training else { throw ForecastError(.malformed, "training") }
             #expect(training["parent"] == .string("operational"))
             #expect(training["first_hour"] == .string("2014-01-03T00:00Z"))
