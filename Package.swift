@@ -1,6 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What builds the kernel for a level of x86-64. On other architectures it is the plain kernel once more, never picked.
+func kernelSettings(_ level: String) -> [SwiftSetting] {
+    #if arch(x86_64)
+        [.define("HAZECAST_FMA"), .unsafeFlags(["-Xcc", "-march=\(level)"])]
+    #else
+        []
+    #endif
+}
+
 let package = Package(
     name: "hazecast",
     products: [
@@ -18,29 +27,26 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "Postgres", dependencies: ["CLibpq"]),
-        // The network's arithmetic, one source built twice (Sources/NetworkKernelAVX2 is a link): for every processor, and
-        // for those with AVX2 and FMA. Forecast picks one at run time.
+        // The network's arithmetic, one source built once for each kind of x86-64 (the other two are links to the first).
+        // Forecast picks one at run time.
         .target(name: "NetworkKernel"),
-        .target(
-            name: "NetworkKernelAVX2",
-            swiftSettings: [
-                .define("HAZECAST_FMA", .when(platforms: [.linux])),
-                .unsafeFlags(["-Xcc", "-march=x86-64-v3"], .when(platforms: [.linux])),
-            ]
-        ),
+        .target(name: "NetworkKernelAVX2", swiftSettings: kernelSettings("x86-64-v3")),
+        .target(name: "NetworkKernelAVX512", swiftSettings: kernelSettings("x86-64-v4")),
         .target(name: "CProcessor"),
         .target(
             name: "Forecast",
             dependencies: [
-                "CProcessor", "NetworkKernel", "NetworkKernelAVX2", .product(name: "Crypto", package: "swift-crypto"),
+                "CProcessor", "NetworkKernel", "NetworkKernelAVX2", "NetworkKernelAVX512",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
         .target(name: "Ingest", dependencies: ["Forecast", "Postgres"]),
         .executableTarget(
             name: "Daemon",
             dependencies: [
-                "CSystemd", "Forecast", "Ingest", "Postgres",
+                "CLinux", "CSystemd", "Forecast", "Ingest", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -52,6 +58,10 @@ let package = Package(
             ],
             plugins: ["EmbedResourcesPlugin"]
         ),
+        // Our side of Benchmarks/kernel.
+        .executableTarget(
+            name: "KernelBenchmark", dependencies: ["Forecast", "Ingest"], path: "Benchmarks/kernel",
+            exclude: ["kernel.py", "reference.c", "run"]),
         // Puts migrations/*.sql and models/*.json into the binary, so that an installed `hazecast` needs no other file.
         .executableTarget(name: "EmbedResources"),
         // Writes the package's manual page from what the program says of itself.

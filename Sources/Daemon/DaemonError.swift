@@ -18,6 +18,8 @@ struct DaemonError: Error, CustomStringConvertible, Sendable {
         case reconfigured
         /// The daemon did not answer another command.
         case noAnswer
+        /// A training run cannot begin.
+        case training
         /// A file cannot be read or written, or holds something else.
         case file
     }

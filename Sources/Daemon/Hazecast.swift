@@ -10,6 +10,7 @@ struct Hazecast: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MigrateCommand.self, ImportCommand.self, SimulateCommand.self, TrainCommand.self,
             BacktestCommand.self, StatusCommand.self, DoctorCommand.self, ReloadCommand.self, DemoCommand.self,
+            TrainerCommand.self,
         ]
     )
 

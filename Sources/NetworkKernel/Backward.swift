@@ -1,7 +1,7 @@
 /// Backpropagation through time (the chapter's equations 9 to 22) for the 16 windows that `forward` has just run.
 ///
 /// Before the last step the gradient of h1 has two parts: through W1 from the step after it, and through Q from h2 of the
-/// same step.
+/// same step. In a network of one layer the output takes the place of h2 at the last step.
 ///
 /// - Parameters:
 ///   - x: the windows that `forward` was given.
@@ -37,7 +37,11 @@ private func run(
             let h = h2[(t + 1) * n2 + j]
             ds2[t * n2 + j] = dh * (1 - h * h)
         }
-        rows((w + shape.Q, UnsafePointer(ds2 + t * n2), n2), (w + shape.W1, next1, isLast ? 0 : n1), n1) { j, dh in
+        rows(
+            n2 > 0
+                ? (w + shape.Q, UnsafePointer(ds2 + t * n2), n2) : (w + shape.V, dy, isLast ? shape.outputs : 0),
+            (w + shape.W1, next1, isLast ? 0 : n1), n1
+        ) { j, dh in
             let h = h1[(t + 1) * n1 + j]
             ds1[t * n1 + j] = dh * (1 - h * h)
         }
@@ -46,7 +50,8 @@ private func run(
     addProducts(h1, n1, ds1, n1, steps, to: g + shape.W1)
     addProducts(h1 + n1, n1, ds2, n2, steps, to: g + shape.Q)
     addProducts(h2, n2, ds2, n2, steps, to: g + shape.W2)
-    addProducts(h2 + steps * n2, n2, dy, shape.outputs, 1, to: g + shape.V)
+    let last = n2 > 0 ? h2 + steps * n2 : h1 + steps * n1
+    addProducts(last, shape.lastHidden, dy, shape.outputs, 1, to: g + shape.V)
     if shape.hasBiases {
         addSums(ds1, n1, steps, to: g + shape.b1)
         addSums(ds2, n2, steps, to: g + shape.b2)
@@ -60,14 +65,16 @@ private typealias Product = (matrix: UnsafePointer<Float>, vector: UnsafePointer
 /// Gives `write` each entry of A·a + B·b.
 @inline(__always)
 private func rows(_ a: Product, _ b: Product, _ count: Int, _ write: (Int, Vector) -> Void) {
-    inFours(count) { i in
-        var s: Quad = (.zero, .zero, .zero, .zero)
-        add4(a.matrix + i * a.columns, step: 1, column: a.columns, times: a.vector, a.columns, to: &s)
-        add4(b.matrix + i * b.columns, step: 1, column: b.columns, times: b.vector, b.columns, to: &s)
+    inSixes(count) { i in
+        var s: Sums = (.zero, .zero, .zero, .zero, .zero, .zero)
+        add6(a.matrix + i * a.columns, step: 1, column: a.columns, times: a.vector, a.columns, to: &s)
+        add6(b.matrix + i * b.columns, step: 1, column: b.columns, times: b.vector, b.columns, to: &s)
         write(i, s.0)
         write(i + 1, s.1)
         write(i + 2, s.2)
         write(i + 3, s.3)
+        write(i + 4, s.4)
+        write(i + 5, s.5)
     } _: { i in
         var s = Vector.zero
         add1(a.matrix + i * a.columns, step: 1, times: a.vector, a.columns, to: &s)
@@ -76,33 +83,59 @@ private func rows(_ a: Product, _ b: Product, _ count: Int, _ write: (Int, Vecto
     }
 }
 
-/// g[i, j] += Σ_t a[t, i] · b[t, j]
+/// g[i, j] += Σ_t a[t, i] · b[t, j], in tiles whose sums stay in registers.
 @inline(__always)
 private func addProducts(
     _ a: UnsafePointer<Vector>, _ rows: Int, _ b: UnsafePointer<Vector>, _ columns: Int, _ steps: Int,
     to g: UnsafeMutablePointer<Vector>
 ) {
-    for i in 0..<rows {
-        let g = g + i * columns
-        inFours(columns) { j in
-            var s: Quad = (g[j], g[j + 1], g[j + 2], g[j + 3])
-            for t in 0..<steps {
-                let value = a[t * rows + i]
-                let b = b + t * columns + j
-                s.0 = s.0.adding(value, times: b[0])
-                s.1 = s.1.adding(value, times: b[1])
-                s.2 = s.2.adding(value, times: b[2])
-                s.3 = s.3.adding(value, times: b[3])
-            }
-            (g[j], g[j + 1], g[j + 2], g[j + 3]) = s
-        } _: { j in
-            var s = g[j]
-            for t in 0..<steps {
-                s = s.adding(a[t * rows + i], times: b[t * columns + j])
-            }
-            g[j] = s
+    let (tiledRows, tiledColumns) = (rows - rows % 3, columns - columns % 2)
+    for j in stride(from: 0, to: tiledColumns, by: 2) {
+        for i in stride(from: 0, to: tiledRows, by: 3) {
+            addTile(3, 2, a + i, rows, b + j, columns, steps, to: g + i * columns + j)
+        }
+        switch rows - tiledRows {
+        case 2: addTile(2, 2, a + tiledRows, rows, b + j, columns, steps, to: g + tiledRows * columns + j)
+        case 1: addTile(1, 2, a + tiledRows, rows, b + j, columns, steps, to: g + tiledRows * columns + j)
+        default: break
         }
     }
+    if tiledColumns < columns {
+        for i in 0..<rows {
+            addTile(1, 1, a + i, rows, b + tiledColumns, columns, steps, to: g + i * columns + tiledColumns)
+        }
+    }
+}
+
+/// One tile of at most 3 × 2 entries: three values of a and two of b are read for six products.
+@inline(__always)
+private func addTile(
+    _ tileRows: Int, _ tileColumns: Int, _ a: UnsafePointer<Vector>, _ rows: Int, _ b: UnsafePointer<Vector>,
+    _ columns: Int, _ steps: Int, to g: UnsafeMutablePointer<Vector>
+) {
+    let isWide = tileColumns == 2
+    let (g1, g2) = (g + columns, g + 2 * columns)
+    var s: (Vector, Vector, Vector, Vector, Vector, Vector) = (g[0], .zero, .zero, .zero, .zero, .zero)
+    if isWide { s.1 = g[1] }
+    if tileRows > 1 { (s.2, s.3) = (g1[0], g1[1]) }
+    if tileRows > 2 { (s.4, s.5) = (g2[0], g2[1]) }
+    for t in 0..<steps {
+        let (a, b) = (a + t * rows, b + t * columns)
+        s.0 = s.0.adding(a[0], times: b[0])
+        if isWide { s.1 = s.1.adding(a[0], times: b[1]) }
+        if tileRows > 1 {
+            s.2 = s.2.adding(a[1], times: b[0])
+            s.3 = s.3.adding(a[1], times: b[1])
+        }
+        if tileRows > 2 {
+            s.4 = s.4.adding(a[2], times: b[0])
+            s.5 = s.5.adding(a[2], times: b[1])
+        }
+    }
+    g[0] = s.0
+    if isWide { g[1] = s.1 }
+    if tileRows > 1 { (g1[0], g1[1]) = (s.2, s.3) }
+    if tileRows > 2 { (g2[0], g2[1]) = (s.4, s.5) }
 }
 
 /// g[j] += Σ_t a[t, j]

@@ -1,14 +1,15 @@
-/// Sizes of a two-layer recurrent network, and where each tensor stands in its flat array of weights.
+/// Sizes of a recurrent network of one or two layers, and where each tensor stands in its flat array of weights.
 ///
 ///     s1_t = tanh(x_t·U + s1_{t-1}·W1 + b1)    s2_t = tanh(s1_t·Q + s2_{t-1}·W2 + b2)    y = s2_T·V + c
 ///
-/// Tensors are row-major and follow each other as U, W1, Q, W2, V and, in a network with biases, b1, b2, c.
+/// Tensors are row-major and follow each other as U, W1, Q, W2, V and, in a network with biases, b1, b2, c. In a network of
+/// one layer y = s1_T·V + c, and there are no Q, W2 and b2.
 public struct NetworkShape: Sendable, Hashable {
     /// Inputs of a step.
     public let inputs: Int
     /// Size of the first layer.
     public let hidden1: Int
-    /// Size of the second layer.
+    /// Size of the second layer; 0 where there is but one.
     public let hidden2: Int
     /// Outputs after the last step.
     public let outputs: Int
@@ -35,14 +36,17 @@ public struct NetworkShape: Sendable, Hashable {
     public var Q: Int { W1 + hidden1 * hidden1 }
     /// Offset of W2, hidden2 × hidden2.
     public var W2: Int { Q + hidden1 * hidden2 }
-    /// Offset of V, hidden2 × outputs.
+    /// Offset of V, lastHidden × outputs.
     public var V: Int { W2 + hidden2 * hidden2 }
     /// Offset of b1, hidden1.
-    public var b1: Int { V + hidden2 * outputs }
+    public var b1: Int { V + lastHidden * outputs }
     /// Offset of b2, hidden2.
     public var b2: Int { b1 + hidden1 }
     /// Offset of c, outputs.
     public var c: Int { b2 + hidden2 }
+
+    /// Size of the layer that the output reads.
+    public var lastHidden: Int { hidden2 > 0 ? hidden2 : hidden1 }
 
     /// Weights in all.
     public var parameterCount: Int { hasBiases ? c + outputs : b1 }
@@ -51,8 +55,9 @@ public struct NetworkShape: Sendable, Hashable {
     public var tensors: [(name: String, shape: [Int])] {
         let matrices = [
             ("U", [inputs, hidden1]), ("W1", [hidden1, hidden1]), ("Q", [hidden1, hidden2]),
-            ("W2", [hidden2, hidden2]), ("V", [hidden2, outputs]),
+            ("W2", [hidden2, hidden2]), ("V", [lastHidden, outputs]),
         ]
-        return hasBiases ? matrices + [("b1", [hidden1]), ("b2", [hidden2]), ("c", [outputs])] : matrices
+        let biases = hasBiases ? [("b1", [hidden1]), ("b2", [hidden2]), ("c", [outputs])] : []
+        return (matrices + biases).filter { !$1.contains(0) }
     }
 }

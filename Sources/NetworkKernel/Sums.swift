@@ -1,10 +1,11 @@
-/// Four sums that are worked out together: what is read once serves all four, and none waits for another.
-typealias Quad = (Vector, Vector, Vector, Vector)
+/// Six sums that are worked out together: what is read once serves all six, and none waits for another. With the two
+/// registers that a `Vector` is in AVX2 they are as many as leave room for what is multiplied.
+typealias Sums = (Vector, Vector, Vector, Vector, Vector, Vector)
 
-/// s_b += Σ_k v[k] · m[k·step + b·column] for b in 0…3.
+/// s_b += Σ_k v[k] · m[k·step + b·column] for b in 0…5.
 @inline(__always)
-func add4(
-    _ m: UnsafePointer<Float>, step: Int, column: Int, times v: UnsafePointer<Vector>, _ count: Int, to s: inout Quad
+func add6(
+    _ m: UnsafePointer<Float>, step: Int, column: Int, times v: UnsafePointer<Vector>, _ count: Int, to s: inout Sums
 ) {
     for k in 0..<count {
         let value = v[k]
@@ -13,6 +14,8 @@ func add4(
         s.1 = s.1.adding(value, times: row[column])
         s.2 = s.2.adding(value, times: row[2 * column])
         s.3 = s.3.adding(value, times: row[3 * column])
+        s.4 = s.4.adding(value, times: row[4 * column])
+        s.5 = s.5.adding(value, times: row[5 * column])
     }
 }
 
@@ -26,13 +29,13 @@ func add1(
     }
 }
 
-/// Calls `four` for every full group of four columns and `one` for each that is left.
+/// Calls `six` for every full group of six columns and `one` for each that is left.
 @inline(__always)
-func inFours(_ columns: Int, _ four: (Int) -> Void, _ one: (Int) -> Void) {
+func inSixes(_ columns: Int, _ six: (Int) -> Void, _ one: (Int) -> Void) {
     var column = 0
-    while column + 4 <= columns {
-        four(column)
-        column += 4
+    while column + 6 <= columns {
+        six(column)
+        column += 6
     }
     while column < columns {
         one(column)

@@ -7,7 +7,7 @@ extension SIMD16<Float> {
     /// self + a · b, in one rounding where the build has the instruction: without it `addingProduct` is a call a lane.
     @inline(__always)
     func adding(_ a: Vector, times b: Vector) -> Vector {
-        #if HAZECAST_FMA
+        #if HAZECAST_FMA || arch(arm64)
             addingProduct(a, b)
         #else
             self + a * b

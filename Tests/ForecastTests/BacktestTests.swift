@@ -65,6 +65,39 @@ import NetworkKernel
         }
     }
 
+    @Test func bandsAreScoredByLeadAndByLevel() throws {
+        let scores = try LiveProtocol(someEnsemble(), on: someSeries(hours: Backtest.testHours + 100))
+        let byLead = try #require(scores.bands)
+        let byLevel = try #require(scores.bandsByLevel)
+        #expect(byLead.map(\.n) == scores.leads.map(\.n))
+        #expect(byLevel.map(\.n).reduce(0, +) == byLead.map(\.n).reduce(0, +))
+        func inside(_ scores: [BandScore]) -> Double {
+            scores.reduce(0) { $1.n == 0 ? $0 : $0 + $1.coverage80 * Double($1.n) }
+        }
+        #expect(abs(inside(byLevel) - inside(byLead)) < 1e-6)
+        let quoted = LiveProtocol.quotedLeads.map { byLead[$0 - 1].intervalScore80 }
+        #expect(try abs(#require(scores.meanIntervalScore80) - quoted.reduce(0, +) / 6) < 1e-9)
+        #expect(
+            try LiveProtocol(someModel(), on: someSeries(hours: Backtest.testHours + 100)).meanIntervalScore80 == nil)
+    }
+
+    @Test func theCourseIsOfTheDaysThatVariedMost() throws {
+        var series = someSeries(hours: Backtest.testHours + 100)
+        // Days 100 to 120 of the test year swing, the others do not.
+        for hour in series.measures.indices {
+            let day = (hour - 100) / 24
+            let swing: Float = hour % 2 == 0 ? 125 : -125
+            series.measures[hour].pm25 = 175 + (hour >= 100 && (100..<121).contains(day) ? swing : 0)
+        }
+        let course = try LiveProtocol(someModel(), on: series).mostVariedCourse(lead: 8, days: 21)
+        #expect(course.count == 21 * 24)
+        let first = try #require(course.first)
+        // Origins begin with days, so what is 8 hours ahead begins 8 hours after, or a day before that.
+        let offset = series.start.distance(to: first.validAt) - (100 + 100 * 24)
+        #expect([8, -16].contains(offset), "\(offset)")
+        #expect(course.allSatisfy { $0.observed == series[$0.validAt].pm25 })
+    }
+
     @Test func aYearAndADayAreNeeded() throws {
         let model = try someModel()
         for hours in [0, 1, Backtest.testHours + Window.length - 1] {

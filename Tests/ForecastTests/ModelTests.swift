@@ -5,13 +5,13 @@ import Testing
 import NetworkKernel
 
 /// A model with seeded weights and plausible scales, good enough to run.
-func someModel(seed: UInt64 = 7) throws -> Model {
+func someModel(_ architecture: Architecture = .chapter, seed: UInt64 = 7) throws -> Model {
     var random = SplitMix64(seed: seed)
-    let network = Network(shape: .chapter, initial: .half, using: &random)
+    let network = Network(shape: architecture.shape, initial: .half, using: &random)
     let ranges: [(Float, Float)] = [(0, 994), (-40, 68), (-19, 61), (991, 55), (0, 9), (0, 24.6)]
     let scales = ranges.map { Normalisation.Scale(offset: $0, scale: $1) }
     return try Model(
-        name: "some", preset: "chapter", architecture: .chapter,
+        name: "some", preset: "chapter", architecture: architecture,
         normalisation: Normalisation(inputs: scales, output: scales[0]), weights: network.weights,
         training: .object(["seed": .number(7)]), scores: .object([:]))
 }
@@ -65,8 +65,9 @@ func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {
     }
 
     /// The rollout in float64, written out as the design says it.
-    @Test func leadsFeedTheOwnPM25BackAndHoldTheWeather() throws {
-        let model = try someModel()
+    @Test(arguments: [Architecture.chapter, .chapterSingle])
+    func leadsFeedTheOwnPM25BackAndHoldTheWeather(_ architecture: Architecture) throws {
+        let model = try someModel(architecture)
         var random = SplitMix64(seed: 4)
         let window = try #require(randomWindows(1, using: &random).first)
         var rows = window.steps.map { hour in
@@ -164,8 +165,9 @@ func plainForward(_ network: Network, _ x: [[Double]]) -> [Double] {
     for row in x {
         let (u, w1) = (product(row, shape.U, shape.hidden1), product(h1, shape.W1, shape.hidden1))
         h1 = h1.indices.map { tanh(u[$0] + w1[$0] + bias(shape.b1, $0)) }
+        guard shape.hidden2 > 0 else { continue }
         let (q, w2) = (product(h1, shape.Q, shape.hidden2), product(h2, shape.W2, shape.hidden2))
         h2 = h2.indices.map { tanh(q[$0] + w2[$0] + bias(shape.b2, $0)) }
     }
-    return product(h2, shape.V, shape.outputs).enumerated().map { $1 + bias(shape.c, $0) }
+    return product(shape.hidden2 > 0 ? h2 : h1, shape.V, shape.outputs).enumerated().map { $1 + bias(shape.c, $0) }
 }

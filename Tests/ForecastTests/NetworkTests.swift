@@ -105,7 +105,7 @@ private let tolerance = 5e-6
     }
 
     /// The fast path against the plain one: the shipped shapes, where both must agree but for the last bits.
-    @Test(arguments: [Architecture.chapter, .operational], Instructions.available)
+    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational], Instructions.available)
     func everyInstructionSetComputesTheSame(_ architecture: Architecture, _ instructions: Instructions) {
         var random = SplitMix64(seed: 12)
         let shape = architecture.shape
@@ -146,5 +146,13 @@ private let tolerance = 5e-6
     @Test func sixInputsAndTwiceTwoHiddenMake26Parameters() {
         #expect(Architecture.chapter.parameterCount == 26)
         #expect(NetworkShape.chapter == Architecture.chapter.shape)
+    }
+
+    @Test func sixInputsAndOneLayerOfFourMake49ParametersInFiveTensors() {
+        let shape = Architecture.chapterSingle.shape
+        #expect(Architecture.chapterSingle.parameterCount == 49)
+        #expect(shape.tensors.map(\.name) == ["U", "W1", "V", "b1", "c"])
+        let offsets: [Int] = [shape.U, shape.W1, shape.V, shape.b1, shape.c]
+        #expect(offsets == [0, 24, 40, 44, 48])
     }
 }

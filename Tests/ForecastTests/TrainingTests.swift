@@ -22,10 +22,10 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
 }
 
 @Suite struct TrainingTests {
-    private let shape = Architecture.chapter.shape
-
     /// A rollout's loss over random data, some labels missing, by its weights.
-    private func objective(_ stepWeights: [Float], _ weather: RolloutLoss.Weather) -> Objective {
+    private func objective(
+        _ shape: NetworkShape, _ stepWeights: [Float], _ weather: RolloutLoss.Weather
+    ) -> Objective {
         var random = SplitMix64(seed: 11)
         let hours = 150
         let values = (0..<hours * shape.inputs).map { _ in Float.random(in: 0...1, using: &random) }
@@ -41,9 +41,10 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         return Objective(loss, shape: shape)
     }
 
-    @Test(arguments: [RolloutLoss.Weather.observed, .held])
-    func theGradientOfARolloutIsTheSlopeOfItsLoss(_ weather: RolloutLoss.Weather) {
-        let objective = objective([1, 0.5, 2, 1], weather)
+    @Test(arguments: [RolloutLoss.Weather.observed, .held], [Architecture.chapter, .chapterSingle])
+    func theGradientOfARolloutIsTheSlopeOfItsLoss(_ weather: RolloutLoss.Weather, _ architecture: Architecture) {
+        let shape = architecture.shape
+        let objective = objective(shape, [1, 0.5, 2, 1], weather)
         var random = SplitMix64(seed: 3)
         let weights = Network(shape: shape, initial: .half, using: &random).weights.map(Double.init)
         let gradient = objective.full(weights).gradient
@@ -117,12 +118,19 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         var plan = OperationalPlan()
         plan.members = 2
         plan.epochs = 5
+        var skills: [Double?] = []
         func train() throws -> Model {
-            try OperationalTraining(series, plan: plan) { _ in true }.run(name: "operational")
+            try OperationalTraining(series, plan: plan) { progress in
+                skills.append(progress.validationSkill)
+                return true
+            }.run(name: "operational")
         }
         let model = try train()
+        // The members that serve have learnt from the year that the others are scored on.
+        #expect(skills.map { $0 != nil } == Array(repeating: true, count: 10) + Array(repeating: false, count: 10))
+        #expect(try #require(skills[9]) > 0.1)
         #expect(try train().sha256 == model.sha256)
-        #expect(model.architecture.parameterCount == 2 * 984)
+        #expect(model.architecture.parameterCount == 2 * 996)
         #expect(model.bands != nil)
         let scores = try LiveProtocol(model, on: series, withRidge: true)
         // pm25 returns to a mean here, which persistence does not know and both others learn.
@@ -147,6 +155,62 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
             try OperationalTraining(series, plan: plan) { _ in true }.run(name: "operational")
         }
         #expect(models[0].sha256 == models[1].sha256)
+    }
+
+    @Test func theSingleLayerLearnsByTheSameRecipeAndIsScoredByBothProtocols() throws {
+        let series = someSeries(hours: Backtest.testHours + 1500)
+        var plan = TrainingPlan()
+        plan.restarts = 2
+        plan.epochs = 4
+        var losses: [Double] = []
+        let training = try ChapterTraining(series, architecture: .chapterSingle, plan: plan) { progress in
+            losses.append(progress.loss)
+            return losses.count < 20
+        }
+        let model = try training.run(name: "single")
+        #expect(try #require(losses.prefix(4).last) < losses[0])
+        #expect(model.preset == "chapter-single" && model.architecture.parameterCount == 49)
+        #expect(try Model(json: model.json()).sha256 == model.sha256)
+        let r2 = try #require(ChapterProtocol(model, on: series).blocks[1]?.r2)
+        #expect(r2 > 0.5)
+        #expect(try LiveProtocol(model, on: series).leads[0].r2 > 0.5)
+    }
+
+    /// After each epoch: what the chapter's protocol says where the last year to learn from is the test year.
+    @Test(arguments: [Architecture.chapter, .chapterSingle])
+    func validationIsTheNextHoursScoreOnTheUnseenYear(_ architecture: Architecture) throws {
+        var series = someSeries(hours: 5 * Backtest.testHours)
+        let end = 4 * Backtest.testHours
+        // A gap over the end would be filled by another rule in the shorter series.
+        series.measures[end - 1].pm25 = 80
+        var plan = TrainingPlan()
+        plan.optimiser = .sgd
+        plan.restarts = 1
+        plan.epochs = 2
+        var last: TrainingProgress?
+        let model = try ChapterTraining(series, architecture: architecture, plan: plan) { progress in
+            last = progress
+            return true
+        }.run(name: "some")
+        series.measures = Array(series.measures.prefix(end))
+        let block = try #require(ChapterProtocol(model, on: series).blocks[1])
+        let loss = try #require(last?.validationLoss)
+        // Float32 sums over 8,736 windows.
+        #expect(abs(loss / block.loss - 1) < 1e-4)
+        #expect(try abs(#require(last?.validationR2) - block.r2) < 1e-4)
+    }
+
+    @Test func whatHasBeenLearntFromIsNoValidation() throws {
+        var plan = TrainingPlan()
+        plan.restarts = 2
+        plan.epochs = 2
+        var phases: [Bool: Set<String>] = [:]
+        _ = try ChapterTraining(someSeries(hours: Backtest.testHours + 1500), plan: plan) { progress in
+            phases[progress.validationLoss != nil, default: []].insert(progress.phase)
+            return true
+        }.run(name: "some")
+        #expect(phases[false] == ["finish"])
+        #expect(phases[true] == ["start 1 of 2", "start 2 of 2", "finalist 1", "finalist 2"])
     }
 
     @Test func aStoppedTrainingKeepsWhatItHas() throws {

@@ -1,9 +1,8 @@
 #ifndef HAZECAST_PROCESSOR_H
 #define HAZECAST_PROCESSOR_H
 
-#include <stdbool.h>
-
-/// Whether the processor and its operating system can run AVX2 and FMA instructions.
-bool hazecast_processor_has_avx2_and_fma(void);
+/// The x86-64 level, of those that a kernel is built for, that the processor and its operating system can run: 4
+/// (AVX-512), 3 (AVX2 and FMA) or 1; 0 on other architectures.
+int hazecast_processor_level(void);
 
 #endif

@@ -24,54 +24,110 @@ struct BacktestCommand: ParsableCommand {
 
     @OptionGroup var source: SeriesOption
 
+    @Option(help: ArgumentHelp("A previous model, scored beside it.", valueName: "file"))
+    var baseline: String?
+
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
 
+    @Option(help: ArgumentHelp("Draw the scores as an SVG file, too.", valueName: "file"))
+    var plot: String?
+
     func run() throws {
+        let plot = try plot.map { try OutputFile($0) }
         let model = try ModelFile.read(model)
+        let baseline = try baseline.map { try ModelFile.read($0) }
         let series = try source.series()
+        let figure: Figure
         switch scoring {
         case .chapter:
-            let scores = try ChapterProtocol(model, on: series)
-            print(json ? scores.json(for: model).line : Self.table(scores, of: model))
+            let current = Scored(model: model, scores: try ChapterProtocol(model, on: series))
+            let previous = try baseline.map { Scored(model: $0, scores: try ChapterProtocol($0, on: series)) }
+            report(current, previous, json: { $0.scores.json(for: $0.model) }, table: Self.table)
+            figure = .chapter(current, previous: previous)
         case .live:
-            let scores = try LiveProtocol(model, on: series, withRidge: true)
-            print(json ? scores.json.line : Self.table(scores, of: model))
+            let current = Scored(model: model, scores: try LiveProtocol(model, on: series, withRidge: true))
+            let previous = try baseline.map { Scored(model: $0, scores: try LiveProtocol($0, on: series)) }
+            report(current, previous, json: { $0.scores.json }, table: Self.table)
+            figure = .live(current, previous: previous)
         }
+        try plot?.write(Data(figure.svg.utf8))
     }
 
-    private static func table(_ scores: ChapterProtocol, of model: Model) -> String {
-        var table = TextTable(header: ["hours", "loss", "R²", "persistence: loss", "R²"])
+    private func report<Scores>(
+        _ current: Scored<Scores>, _ previous: Scored<Scores>?, json: (Scored<Scores>) -> JSONValue,
+        table: (Scored<Scores>, Scored<Scores>?) -> String
+    ) {
+        guard self.json, case .object(var members) = json(current) else {
+            print(table(current, previous) + (previous.map { "\nprevious: \($0.name)" } ?? ""))
+            return
+        }
+        if let previous, case .object(let scores) = json(previous) {
+            let names: [String: JSONValue] = [
+                "name": .string(previous.model.name), "sha256": .string(previous.model.sha256),
+            ]
+            members["baseline"] = .object(names.merging(scores) { own, _ in own })
+        }
+        print(JSONValue.object(members).line)
+    }
+
+    private static func table(_ current: Scored<ChapterProtocol>, _ previous: Scored<ChapterProtocol>?) -> String {
+        let columns = [
+            ("", current.scores.blocks), ("previous: ", previous?.scores.blocks),
+            ("persistence: ", current.scores.persistence),
+        ].compactMap { name, blocks in blocks.map { (name, $0) } }
+        var table = TextTable(header: ["hours"] + columns.flatMap { ["\($0.0)loss", "R²"] })
         for size in ChapterProtocol.blockSizes {
-            guard let block = scores.blocks[size], let baseline = scores.persistence[size] else { continue }
-            table.add([
-                "\(size)", fixed(block.loss, 6), fixed(block.r2, 4), fixed(baseline.loss, 6), fixed(baseline.r2, 4),
-            ])
+            table.add(
+                ["\(size)"] + columns.flatMap { [fixed($0.1[size]?.loss, 6), fixed($0.1[size]?.r2, 4)] })
         }
-        return "\(model.name), \(model.architecture.parameterCount) weights, the weather known: protocol chapter\n\n"
-            + table.text
+        return "\(current.name), the weather known: protocol chapter\n\n" + table.text
     }
 
-    private static func table(_ scores: LiveProtocol, of model: Model) -> String {
-        var table = TextTable(
-            header: ["lead", "n", "RMSE", "MAE", "bias", "R²", "skill", "ridge", "persistence: RMSE", "R²"])
-        for lead in 1...Forecast.leads {
-            let score = scores.leads[lead - 1]
-            let baseline = scores.persistence[lead - 1]
-            table.add([
-                "\(lead)", "\(score.n)", fixed(score.rmse, 1), fixed(score.mae, 1), fixed(score.bias, 1),
-                fixed(score.r2, 3), fixed(scores.skill[lead - 1], 3),
-                scores.ridgeSkill.map { fixed($0[lead - 1], 3) } ?? "",
-                fixed(baseline.rmse, 1), fixed(baseline.r2, 3),
-            ])
+    private static func table(_ current: Scored<LiveProtocol>, _ previous: Scored<LiveProtocol>?) -> String {
+        let scores = current.scores
+        var columns: [(name: String, value: (Int) -> String)] = [
+            ("lead", { "\($0 + 1)" }),
+            ("n", { "\(scores.leads[$0].n)" }),
+            ("RMSE", { fixed(scores.leads[$0].rmse, 1) }),
+            ("MAE", { fixed(scores.leads[$0].mae, 1) }),
+            ("bias", { fixed(scores.leads[$0].bias, 1) }),
+            ("R²", { fixed(scores.leads[$0].r2, 3) }),
+            ("skill", { fixed(scores.skill[$0], 3) }),
+        ]
+        if let ridge = scores.ridgeSkill { columns.append(("ridge", { fixed(ridge[$0], 3) })) }
+        if let previous { columns.append(("previous", { fixed(previous.scores.skill[$0], 3) })) }
+        if let bands = scores.bands {
+            columns += [
+                ("in 80 %", { fixed(bands[$0].coverage80, 3) }),
+                ("in 95 %", { fixed(bands[$0].coverage95, 3) }),
+                (">150", { fixed(bands[$0].coverage80Above150, 3) }),
+            ]
         }
+        columns += [
+            ("persistence: RMSE", { fixed(scores.persistence[$0].rmse, 1) }),
+            ("R²", { fixed(scores.persistence[$0].r2, 3) }),
+        ]
+        var table = TextTable(header: columns.map(\.name))
+        for index in 0..<Forecast.leads { table.add(columns.map { $0.value(index) }) }
         let leads = LiveProtocol.quotedLeads.map(String.init).joined(separator: ", ")
-        return "\(model.name), \(model.architecture.parameterCount) weights, µg/m³: protocol live\n\n\(table.text)\n\n"
-            + "mean skill over the leads \(leads): \(fixed(scores.meanSkill, 3))"
+        var means = "mean skill over the leads \(leads): \(fixed(scores.meanSkill, 3))"
+        if let ridge = scores.ridgeMeanSkill { means += ", ridge \(fixed(ridge, 3))" }
+        if let previous { means += ", previous \(fixed(previous.scores.meanSkill, 3))" }
+        if let score = scores.meanIntervalScore80 {
+            means += """
+
+                mean interval score of the 80 % bands over these leads: \(fixed(score, 1))
+                in 80 %, in 95 %: share of the observations inside the bands; >150: inside that of 80 % where the \
+                forecast is above 150
+                """
+        }
+        return "\(current.name), µg/m³: protocol live\n\n\(table.text)\n\n\(means)"
     }
 
-    private static func fixed(_ value: Double, _ digits: Int) -> String {
-        String(format: "%.\(digits)f", value)
+    private static func fixed(_ value: Double?, _ digits: Int) -> String {
+        guard let value, value.isFinite else { return "–" }
+        return String(format: "%.\(digits)f", value)
     }
 }
 
@@ -89,15 +145,6 @@ enum ModelFile {
             return try Model(json: text)
         } catch {
             throw DaemonError(.file, "\(path): \(error)")
-        }
-    }
-
-    /// Writes the whole file or nothing: it appears under its name only when it is complete.
-    static func write(_ model: Model, to path: String) throws {
-        do {
-            try model.json().write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw DaemonError(.file, "\(path): cannot be written; is its folder there, and may you write in it?")
         }
     }
 }

@@ -37,7 +37,10 @@ struct RunCommand: AsyncParsableCommand {
         }
         if checkConfig {
             let database = settings.redactedDatabase.isEmpty ? "(libpq's environment)" : settings.redactedDatabase
-            let values = [database, settings.logLevel.rawValue]
+            let values = [
+                database, settings.logLevel.rawValue, settings.retrainEvery.map(SettingValue.text) ?? "off",
+                SettingValue.text(bytes: settings.retrainMemory),
+            ]
             for ((key, value), source) in zip(zip(Settings.keys, values), settings.sources) {
                 print("\(key): \(value)  # \(source)")
             }
@@ -52,15 +55,17 @@ struct RunCommand: AsyncParsableCommand {
         logger.notice(
             "starting", metadata: ["version": "\(Hazecast.version)", "database": "\(settings.redactedDatabase)"])
         let live = LiveSettings(settings)
+        let retraining = Retraining(settings: live, logger: logger)
         let reload = Reload(
             signals: await UnixSignalsSequence(trapping: .sighup), settings: live,
-            load: { try await options.settings(flags: flags) }, requestRetraining: nil, logger: logger)
+            load: { try await options.settings(flags: flags) },
+            requestRetraining: { await retraining.request(why: "reload") }, logger: logger)
         let services: [any Service] = [reload] + (ServiceManager.watchdogLimit.map { [Watchdog(limit: $0)] } ?? [])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
-                        service: ForecastService(settings: live, logger: logger),
+                        service: ForecastService(settings: live, retraining: retraining, logger: logger),
                         successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
                 ] + services.map { .init(service: $0, successTerminationBehavior: .ignore) },

@@ -7,9 +7,12 @@ struct SeriesOption: ParsableArguments {
     @Option(help: ArgumentHelp("A UCI Beijing PM2.5 or multi-site file of one station.", valueName: "file"))
     var data: String
 
-    /// Reads the file in whichever UCI format its header fits, and says on stderr which rows it leaves out.
-    func series() throws(SourceError) -> HourlySeries {
-        var (series, rejected) = try read()
+    /// The file's series, see `series(of:)`.
+    func series() throws(SourceError) -> HourlySeries { try Self.series(of: data) }
+
+    /// Reads a file in whichever UCI format its header fits, and says on stderr which rows it leaves out.
+    static func series(of data: String) throws(SourceError) -> HourlySeries {
+        var (series, rejected) = try read(data)
         // Both data sets are of Beijing.
         series.longitude = 116.4
         for row in rejected.prefix(10) {
@@ -21,7 +24,7 @@ struct SeriesOption: ParsableArguments {
         return series
     }
 
-    private func read() throws(SourceError) -> (series: HourlySeries, rejected: [RejectedRow]) {
+    private static func read(_ data: String) throws(SourceError) -> (series: HourlySeries, rejected: [RejectedRow]) {
         do {
             return try HourlySeries.reading(data, format: .uciBeijing(station: data))
         } catch  where error.code == .header {

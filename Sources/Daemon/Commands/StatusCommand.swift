@@ -20,6 +20,7 @@ struct StatusCommand: AsyncParsableCommand {
             let version: String
             let model: String?
             let heartbeatAge: Double
+            let reason: String?
         }
 
         struct Station: Encodable {
@@ -68,7 +69,8 @@ struct StatusCommand: AsyncParsableCommand {
                     Report.Daemon(
                         name: name, role: try row.decode(String.self, at: 9),
                         version: try row.decode(String.self, at: 8),
-                        model: model, heartbeatAge: try row.decode(Double.self, at: 7)))
+                        model: model, heartbeatAge: try row.decode(Double.self, at: 7),
+                        reason: try row.decode(String?.self, at: 6)))
             } else {
                 report.stations.append(
                     Report.Station(
@@ -81,10 +83,11 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private static func print(_ report: Report) {
-        var daemons = TextTable(header: ["daemon", "role", "version", "model", "heartbeat"])
+        var daemons = TextTable(header: ["daemon", "role", "version", "model", "heartbeat", "trouble"])
         for daemon in report.daemons {
             daemons.add([
                 daemon.name, daemon.role, daemon.version, daemon.model ?? "-", "\(Int(daemon.heartbeatAge)) s ago",
+                daemon.reason ?? "",
             ])
         }
         var stations = TextTable(header: [

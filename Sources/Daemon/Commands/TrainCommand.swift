@@ -4,27 +4,47 @@ public import Forecast
 import Foundation
 import Synchronization
 
-/// `hazecast train`: fits a network to a file's history and writes a model file.
-struct TrainCommand: ParsableCommand {
+/// `hazecast train`: fits a network to a station's history and writes a model file.
+struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a model on all but the last year of a file.",
+        abstract: "Train a model on all but the last year of a station's history.",
         discussion: """
+            The history is a file, or a station of the database. With --from, a pretrained model is fine-tuned on it,
+            which is better than a new one and needs less: the station's own ranges, a few epochs, its own bands.
+
             Shows a bar on a terminal, else prints one JSON line an epoch. Ctrl-C ends the training and keeps the best
             network so far. The same seed and data give the same model.
             """)
 
     enum Preset: String, ExpressibleByArgument, CaseIterable {
-        case chapter, operational
+        case chapter
+        case chapterSingle = "chapter-single"
+        case operational
     }
 
-    @Option(help: "The recipe: operational, which serves, or chapter, the published network.")
+    @Option(
+        help:
+            "The recipe: operational, which serves; chapter, the published network; or chapter-single, its one-layer rival."
+    )
     var preset: Preset = .operational
 
-    @OptionGroup var source: SeriesOption
+    @Option(
+        help: ArgumentHelp(
+            "Fine-tune this model instead: a file or, with --station, the name of a model in the database.",
+            valueName: "model"))
+    var from: String?
+
+    @Flag(help: "With --from: learn from the last year too. There are no scores then, and 30 days are enough.")
+    var whole = false
+
+    @OptionGroup var history: HistoryOptions
 
     @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
     var out: String
+
+    @Option(help: ArgumentHelp("Draw the validation loss and R² by epoch as an SVG file.", valueName: "file"))
+    var plot: String?
 
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = TrainingPlan().seed
@@ -35,41 +55,80 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "operational: networks in the ensemble.")
     var members: Int = OperationalPlan().members
 
-    @Option(help: "chapter: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
+    @Option(
+        help: "chapter and chapter-single: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
     var optimiser: TrainingPlan.Optimiser = TrainingPlan().optimiser
 
-    @Option(help: "chapter: starts, of which the best is kept.")
+    @Option(help: "chapter and chapter-single: starts, of which the best is kept.")
     var restarts: Int = TrainingPlan().restarts
 
-    @Option(help: "chapter: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
+    @Option(help: "chapter and chapter-single: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
     var initial: InitialWeights = TrainingPlan().initial
 
-    func run() throws {
-        let series = try source.series()
+    func validate() throws {
+        guard from != nil || !whole else { throw ValidationError("--whole goes with --from MODEL") }
+    }
+
+    func run() async throws {
+        let outFile = try OutputFile(out)
+        let plotFile = try plot.map { try OutputFile($0) }
+        let (series, start) = try await history.load(startingFrom: from)
         let interruption = Interruption()
         let display = TrainingDisplay()
         let name = URL(filePath: out).deletingPathExtension().lastPathComponent
-        let model = try train(name, on: series) { progress in
+        var done: [TrainingProgress] = []
+        func goesOn(_ progress: TrainingProgress) -> Bool {
+            done.append(progress)
             display.show(progress)
             return !interruption.isRequested
         }
+        let model =
+            if let start {
+                try fineTune(start, name, on: series, goesOn: goesOn)
+            } else {
+                try train(name, on: series, goesOn: goesOn)
+            }
         display.end()
-        try ModelFile.write(model, to: out)
+        try outFile.write(model.json())
+        try plotFile?.write(Data(Figure.training(done, of: model).svg.utf8))
         StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
+    }
+
+    private func fineTune(
+        _ start: Model, _ name: String, on series: HourlySeries, goesOn: @escaping (TrainingProgress) -> Bool
+    ) throws -> Model {
+        var known = series
+        if !whole {
+            let hours = series.measures.count - Backtest.testHours
+            guard hours >= FineTuning.leastHours else {
+                throw DaemonError(
+                    .configuration,
+                    "the history has \(series.measures.count) hours, and a year of them is kept for the "
+                        + "score; with --whole all are learnt from, and there is no score")
+            }
+            known.measures = Array(series.measures.prefix(hours))
+        }
+        var plan = FineTuningPlan()
+        plan.seed = seed
+        plan.epochs = epochs ?? plan.epochs
+        let model = try FineTuning(of: start, on: [known], plan: plan, goesOn: goesOn).run(name: name)
+        return whole ? model : try model.with(scores: .object(["live": LiveProtocol(model, on: series).json]))
     }
 
     private func train(
         _ name: String, on series: HourlySeries, goesOn: @escaping (TrainingProgress) -> Bool
     ) throws(ForecastError) -> Model {
         switch preset {
-        case .chapter:
+        case .chapter, .chapterSingle:
+            let architecture = preset == .chapter ? Architecture.chapter : .chapterSingle
             var plan = TrainingPlan()
             plan.seed = seed
             plan.optimiser = optimiser
             plan.epochs = epochs ?? plan.epochs
             plan.restarts = restarts
             plan.initial = initial
-            return try ChapterTraining(series, plan: plan, goesOn: goesOn).run(name: name)
+            return try ChapterTraining(series, architecture: architecture, plan: plan, goesOn: goesOn)
+                .run(name: name)
         case .operational:
             var plan = OperationalPlan()
             plan.seed = seed

@@ -13,11 +13,15 @@ struct Settings: Sendable {
     let redactedDatabase: String
     /// The least severe messages that are logged.
     let logLevel: Logger.Level
+    /// How long after a training run the next one is due; nil: only when somebody asks.
+    let retrainEvery: Duration?
+    /// Bytes of memory that training may use.
+    let retrainMemory: Int
     /// Where each setting came from, in the order of `keys`.
     let sources: [String]
 
     /// Every key, as it stands in the file. The environment has `HAZECAST_` before it, capitals and underscores.
-    static let keys = ["database", "log.level"]
+    static let keys = ["database", "log.level", "retrain.every", "retrain.memory"]
 
     /// The configuration file that is read when there is one and no other was named.
     static let defaultFile = "/etc/hazecast/hazecast.yaml"
@@ -69,7 +73,22 @@ struct Settings: Sendable {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
             throw DaemonError(.configuration, "log.level from \(sources[1]) is '\(level)'; it may be \(levels)")
         }
-        return Settings(database: database, redactedDatabase: redacted, logLevel: logLevel, sources: sources)
+        let every = try value("retrain.every", default: "7 days")
+        let memory = try value("retrain.memory", default: "1 GiB")
+        let retrainEvery = SettingValue.duration(every)
+        guard retrainEvery != nil || every == "off" else {
+            throw DaemonError(
+                .configuration,
+                "retrain.every from \(sources[2]) is '\(every)'; it may be off, or a time such as 12 hours or 7 days")
+        }
+        guard let retrainMemory = SettingValue.bytes(memory) else {
+            throw DaemonError(
+                .configuration,
+                "retrain.memory from \(sources[3]) is '\(memory)'; it may be a size such as 512 MiB or 2 GiB")
+        }
+        return Settings(
+            database: database, redactedDatabase: redacted, logLevel: logLevel, retrainEvery: retrainEvery,
+            retrainMemory: retrainMemory, sources: sources)
     }
 
     private static func key(_ key: String) -> AbsoluteConfigKey {

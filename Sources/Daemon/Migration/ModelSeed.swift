@@ -3,9 +3,9 @@ import Postgres
 /// Puts the models that came with the binary into the registry.
 enum ModelSeed {
     /// The model that serves until somebody chooses another.
-    private static let defaultModel = "chapter"
+    private static let defaultModel = "operational"
 
-    /// Adds the models that the registry does not have, and makes `chapter` the default where there is none.
+    /// Adds the models that the registry does not have, and makes `operational` the default where there is none.
     ///
     /// A model is known by its SHA-256. One whose name is taken by another is added as `name-` and the beginning of its
     /// SHA-256, and serves only when somebody promotes it.
@@ -19,16 +19,16 @@ enum ModelSeed {
         for (_, document) in models.sorted(by: { $0.key < $1.key }) {
             let rows = try await connection.query(
                 """
-                INSERT INTO hazecast.model (name, document, reason)
+                INSERT INTO hazecast.model (name, document, reason, code_version)
                 SELECT
                     CASE WHEN EXISTS (SELECT FROM hazecast.model WHERE name = file.document ->> 'name')
                         THEN concat(document ->> 'name', '-', left(document ->> 'sha256', 8))
                         ELSE document ->> 'name' END,
-                    document, $2
+                    document, concat('came with hazecast ', $2), $2
                 FROM (SELECT $1::text::jsonb) AS file (document)
                 WHERE NOT EXISTS (SELECT FROM hazecast.model WHERE sha256 = file.document ->> 'sha256')
                 RETURNING name
-                """, [document, "came with hazecast \(Hazecast.version)"])
+                """, [document, Hazecast.version])
             for row in rows { added.append(try row.decode(String.self, at: 0)) }
         }
         let active = try await connection.query(

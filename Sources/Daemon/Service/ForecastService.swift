@@ -22,7 +22,11 @@ struct ForecastService: Service {
     /// running it, and a sequential scan over one of them never pays.
     private static let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
+    /// NOTIFY here says that a training run waits.
+    private static let trainingChannel = "hazecast_training"
+
     let settings: LiveSettings
+    let retraining: Retraining
     let logger: Logger
 
     private enum Wake {
@@ -111,12 +115,15 @@ struct ForecastService: Service {
             try await connection.run(script: Self.planning)
             try await standBy(on: connection, to: conninfo, &heartbeat, onSettled: onSettled)
             let listener = try await Listener.listen(
-                conninfo, channels: ["hazecast_arrival", "hazecast_model"], applicationName: "hazecast listener")
+                conninfo, channels: ["hazecast_arrival", "hazecast_model", Self.trainingChannel],
+                applicationName: "hazecast listener")
             try await serve(on: connection, to: conninfo, listener: listener, &heartbeat, onSettled: onSettled)
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
             let goodbye = heartbeat
+            let reason = Task.isCancelled ? "the service was stopped" : "the daemon's session ended: \(error)"
             await Task {
+                await retraining.end(because: reason, on: connection)
                 try? await goodbye.end(on: connection)
                 await connection.close()
             }.value
@@ -142,6 +149,7 @@ struct ForecastService: Service {
             if !hasWaited {
                 logger.notice("standby: another daemon works this database")
                 ServiceManager.report(.service, "standby: another daemon works this database")
+                try await retraining.standBy(on: connection)
                 hasWaited = true
             }
             try await heartbeat.beat(.standby, model: nil, on: connection)
@@ -158,7 +166,10 @@ struct ForecastService: Service {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task {
             do {
-                for try await _ in listener.notifications { waker.yield(.notification) }
+                for try await notification in listener.notifications {
+                    if notification.channel == Self.trainingChannel { await retraining.hint() }
+                    waker.yield(.notification)
+                }
             } catch {
                 logger.debug("notifications ended: \(error)")
             }
@@ -176,6 +187,7 @@ struct ForecastService: Service {
         }
         var work = Work(connection: connection, logger: logger)
         var upkeep = PartitionUpkeep()
+        await retraining.serve()
         for await wake in wakes {
             var isDue = wake == .notification || work.book == nil
             repeat {
@@ -186,7 +198,9 @@ struct ForecastService: Service {
                     onSettled()
                 }
                 work.log.flush()
-                try await heartbeat.beat(.active, model: work.models?.fallback.name, on: connection)
+                try await heartbeat.beat(
+                    .active, model: work.models?.fallback.name, refusal: work.models?.refusal, on: connection)
+                try await retraining.look(on: connection)
                 isDue = try await work.isDue()
                 try step(at: conninfo)
             } while isDue
@@ -219,7 +233,7 @@ private struct Work {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let result = try await Turn.run(on: connection, book: &book, models: &models)
-        if let refusal = result.refusal { logger.error("the models before serve on: \(refusal)") }
+        if let refusal = result.refusal { logger.error("\(refusal)") }
         if !result.hadWork { return }
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""

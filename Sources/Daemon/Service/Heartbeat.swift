@@ -25,24 +25,35 @@ struct Heartbeat {
     }()
 
     private let instance = UUID().uuidString
-    private var written: (at: ContinuousClock.Instant, role: Role, model: String?)?
+    private var written: (at: ContinuousClock.Instant, role: Role, model: String?, refusal: String?)?
 
     /// Writes the row when it is due or says something new.
-    mutating func beat(_ role: Role, model: String?, on connection: Connection) async throws(PostgresError) {
+    ///
+    /// - Parameters:
+    ///   - model: the default model that it has loaded.
+    ///   - refusal: why models that were made active do not serve.
+    mutating func beat(
+        _ role: Role, model: String?, refusal: String? = nil, on connection: Connection
+    ) async throws(PostgresError) {
         let now = ContinuousClock.now
-        if let written, written.role == role, written.model == model, now - written.at < Heartbeat.every { return }
+        if let written, written.role == role, written.model == model, written.refusal == refusal,
+            now - written.at < Heartbeat.every
+        {
+            return
+        }
         _ = try await connection.query(
             """
             WITH gone AS (DELETE FROM hazecast.daemon WHERE heartbeat < clock_timestamp() - interval '1 day')
-            INSERT INTO hazecast.daemon (instance, host, pid, version, role, model, started_at, heartbeat)
-            VALUES ($1::uuid, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp())
-            ON CONFLICT (instance) DO UPDATE SET role = excluded.role, model = excluded.model, heartbeat = excluded.heartbeat
+            INSERT INTO hazecast.daemon (instance, host, pid, version, role, model, refusal, started_at, heartbeat)
+            VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, clock_timestamp(), clock_timestamp())
+            ON CONFLICT (instance) DO UPDATE SET role = excluded.role, model = excluded.model, refusal = excluded.refusal,
+                heartbeat = excluded.heartbeat
             """,
             [
                 instance, Heartbeat.host, ProcessInfo.processInfo.processIdentifier,
-                Hazecast.version, role.rawValue, model,
+                Hazecast.version, role.rawValue, model, refusal,
             ])
-        written = (now, role, model)
+        written = (now, role, model, refusal)
     }
 
     /// Takes the row away at a clean stop.

@@ -36,7 +36,7 @@ struct Turn {
         /// Stations whose newest reading could not be forecast, for a reason that is new, and the last of them.
         var outages = 0
         var outage: Outage?
-        /// Why the models that were made active last do not serve; the ones before do.
+        /// Why models that were made active do not serve, and what serves instead, when that is news.
         var refusal: String?
     }
 
@@ -74,19 +74,20 @@ struct Turn {
 
     /// Loads the active models anew where they have changed.
     ///
-    /// - Returns: why the change was refused, so that the models before it serve on.
-    /// - Throws: the reason, where nothing serves yet.
+    /// - Returns: why models that were made active do not serve, and what serves instead.
+    /// - Throws: the reason, where nothing can serve and nothing did before.
     private static func update(
         _ models: inout ActiveModels?, to fingerprint: String, on connection: Connection
     ) async throws -> String? {
         if models?.fingerprint == fingerprint { return nil }
         do {
-            models = try await ActiveModels.load(on: connection)
-            return nil
+            models = try await ActiveModels.load(on: connection, keeping: models)
+            return models?.refusal
         } catch let error as DaemonError where models != nil {
             // Looked at again when somebody changes `hazecast.active_model` once more.
             models?.fingerprint = fingerprint
-            return error.description
+            models?.refusal = "the models before serve on: \(error)"
+            return models?.refusal
         }
     }
 

@@ -12,7 +12,7 @@ public struct Architecture: Sendable, Equatable {
 
     /// What the network sees of each hour, in the order of U's rows.
     public let inputs: [Feature]
-    /// Sizes of the first and the second hidden layer.
+    /// Sizes of the hidden layers, one or two.
     public let hidden: [Int]
     /// What the output layer gives.
     public let head: Head
@@ -26,12 +26,16 @@ public struct Architecture: Sendable, Equatable {
         inputs: [.pm25, .dewPoint, .temperature, .pressure, .windCode, .windSpeed], hidden: [2, 2], head: .nextHour,
         biases: false, members: 1)
 
-    /// The network that serves by default: 18 inputs, hidden 12 and 12, a change for each lead; 984 parameters a member.
+    /// The network that the chapter compares its own with: one layer of 4, with biases; 49 parameters.
+    public static let chapterSingle = Architecture(
+        inputs: chapter.inputs, hidden: [4], head: .nextHour, biases: true, members: 1)
+
+    /// The network that serves by default: 19 inputs, hidden 12 and 12, a change for each lead; 996 parameters a member.
     public static let operational = Architecture(
         inputs: [
             .pm25, .logPM25, .dewPoint, .temperature, .pressure, .windEast, .windNorth, .meanWindEast, .meanWindNorth,
             .hourSine, .hourCosine, .pm25Change1, .pm25Change3, .temperatureChange1, .temperatureChange3,
-            .dewPointChange1, .dewPointChange3, .pressureChange3,
+            .dewPointChange1, .dewPointChange3, .pressureChange3, .windSpeed,
         ], hidden: [12, 12], head: .changes, biases: true, members: 8)
 
     /// Largest size of a layer, and of an ensemble, that a model file may ask for; a corrupt file must not exhaust the
@@ -45,7 +49,8 @@ public struct Architecture: Sendable, Equatable {
     /// The shape of one member.
     var shape: NetworkShape {
         NetworkShape(
-            inputs: inputs.count, hidden1: hidden[0], hidden2: hidden[1], outputs: outputs, hasBiases: biases)
+            inputs: inputs.count, hidden1: hidden[0], hidden2: hidden.count > 1 ? hidden[1] : 0, outputs: outputs,
+            hasBiases: biases)
     }
 
     /// Numbers that training fits, all members together.

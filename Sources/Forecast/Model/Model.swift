@@ -6,7 +6,7 @@ import NetworkKernel
 public struct Model: Sendable {
     /// What a person calls it; unique in a database.
     public let name: String
-    /// The recipe that it was made by: `chapter` or `operational`.
+    /// The recipe that it was made by: `chapter`, `chapter-single` or `operational`.
     public let preset: String
     /// What the network computes from what.
     public let architecture: Architecture

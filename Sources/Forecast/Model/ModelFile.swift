@@ -116,8 +116,8 @@ extension Architecture {
         self.init(
             inputs: inputs, hidden: hidden, head: head, biases: try json.member("biases").bool(),
             members: try json.member("members").integer(in: 1...Self.mostMembers))
-        guard hidden.count == 2, inputs.contains(.pm25) else {
-            throw ForecastError(.malformed, "\(json.path) must have two hidden layers and the input pm25")
+        guard (1...2).contains(hidden.count), inputs.contains(.pm25) else {
+            throw ForecastError(.malformed, "\(json.path) must have one or two hidden layers and the input pm25")
         }
         guard head == .changes || (members == 1 && inputs.allSatisfy(Feature.ofOneHour.contains)) else {
             throw ForecastError(

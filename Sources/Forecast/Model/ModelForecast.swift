@@ -14,8 +14,8 @@ extension Model {
                 hours: windows[index].steps[...], origin: windows[index].origin,
                 longitude: longitudes.isEmpty ? nil : longitudes[index])
         }
-        return outputs(places, leads: Forecast.leads).map { leads in
-            let pm25 = leads.map { max(0, $0) }
+        return each(places, leads: Forecast.leads) { block, lane in
+            let pm25 = block.pm25(lane: lane, least: 0)
             return Forecast(pm25: pm25, bands: bands?.bands(of: pm25))
         }
     }
@@ -36,38 +36,37 @@ extension Model {
     /// A network that gives the next hour is rolled out through the known weather and then through the last of it; one
     /// that gives changes knows no weather after its origin.
     func outputs(_ places: [Place], leads: Int) -> [[Float]] {
+        each(places, leads: leads) { block, lane in block.pm25(lane: lane, least: -.infinity) }
+    }
+
+    private func each<Result>(
+        _ places: [Place], leads: Int, _ result: (ForecastBlock, _ lane: Int) -> Result
+    ) -> [Result] {
         let block = ForecastBlock(model: self, leads: leads)
-        var forecasts: [[Float]] = []
-        forecasts.reserveCapacity(places.count)
+        var results: [Result] = []
+        results.reserveCapacity(places.count)
         for first in stride(from: 0, to: places.count, by: Lanes.scalarCount) {
-            let batch = places[first..<min(first + Lanes.scalarCount, places.count)]
-            for (lane, place) in batch.enumerated() {
-                block.load(place, lane: lane)
-            }
+            let count = min(Lanes.scalarCount, places.count - first)
+            for lane in 0..<count { block.load(places[first + lane], lane: lane) }
             block.run()
-            for lane in 0..<batch.count {
-                forecasts.append(block.pm25.map { $0[lane] })
-            }
+            for lane in 0..<count { results.append(result(block, lane)) }
         }
-        return forecasts
+        return results
     }
 }
 
 /// Sixteen windows forecast side by side, with the room that this needs.
 private final class ForecastBlock {
-    /// What the last `run` gave, by lead, in µg/m³.
-    private(set) var pm25: [Lanes]
-
     private let model: Model
     private let leads: Int
     private let encoder: WindowEncoder
+    private let hours: MeasureLanes
     private let trace: NetworkTrace
     private let inputs: Int
-    private let rows: Int
     /// rows × inputs, scaled.
     private let x: UnsafeMutablePointer<Lanes>
-    /// pm25 at the origin in µg/m³.
-    private var last = Lanes.zero
+    /// What the last `run` gave, by lead, in µg/m³.
+    private let pm25: UnsafeMutablePointer<Lanes>
 
     init(model: Model, leads: Int) {
         self.model = model
@@ -75,37 +74,44 @@ private final class ForecastBlock {
         inputs = model.architecture.inputs.count
         encoder = WindowEncoder(features: model.architecture.inputs, scales: model.normalisation.inputs)
         trace = NetworkTrace(model.architecture.shape, steps: Window.length)
-        rows = model.architecture.head == .nextHour ? Window.length + leads - 1 : Window.length
+        let rows = model.architecture.head == .nextHour ? Window.length + leads - 1 : Window.length
+        hours = MeasureLanes(rows: rows)
         x = .allocate(capacity: rows * inputs)
         x.initialize(repeating: .zero, count: rows * inputs)
-        pm25 = Array(repeating: .zero, count: leads)
+        pm25 = .allocate(capacity: leads)
+        pm25.initialize(repeating: .zero, count: leads)
     }
 
     deinit {
         x.deallocate()
+        pm25.deallocate()
     }
 
     func load(_ place: Model.Place, lane: Int) {
-        let count = rows * inputs * Lanes.scalarCount
-        UnsafeMutableRawPointer(x).withMemoryRebound(to: Float.self, capacity: count) { numbers in
-            encoder.encode(
-                place.hours.prefix(rows), lastHour: place.origin, longitude: place.longitude, rows: rows,
-                into: numbers + lane, stride: Lanes.scalarCount)
-        }
-        last[lane] = place.hours[place.hours.startIndex + Window.length - 1].pm25
+        hours.load(place.hours.prefix(hours.rows), lastHour: place.origin, longitude: place.longitude, lane: lane)
     }
 
     func run() {
+        encoder.encode(hours, into: x)
         switch model.architecture.head {
         case .nextHour: rollOut(model.networks[0])
         case .changes: average()
         }
     }
 
+    /// What the last `run` gave one window, by lead, in µg/m³, raised to `least`.
+    func pm25(lane: Int, least: Float) -> [Float] {
+        let numbers = UnsafeRawPointer(pm25).assumingMemoryBound(to: Float.self)
+        return Array(unsafeUninitializedCapacity: leads) { buffer, count in
+            for lead in 0..<leads { buffer[lead] = max(least, numbers[lead * Lanes.scalarCount + lane]) }
+            count = leads
+        }
+    }
+
     private func rollOut(_ network: Network) {
         let column = model.architecture.inputs.firstIndex(of: .pm25) ?? 0
         for lead in 0..<leads {
-            network.forward(x + lead * inputs, trace)
+            network.predict(x + lead * inputs, trace)
             pm25[lead] = model.normalisation.output.unscaled(trace.y[0])
             if lead + 1 < leads {
                 x[(Window.length + lead) * inputs + column] = model.normalisation.inputs[column].scaled(pm25[lead])
@@ -114,17 +120,20 @@ private final class ForecastBlock {
     }
 
     private func average() {
-        for lead in pm25.indices { pm25[lead] = .zero }
+        pm25.update(repeating: .zero, count: leads)
         for network in model.networks {
-            network.forward(x, trace)
-            for lead in pm25.indices { pm25[lead] += trace.y[lead] }
+            network.predict(x, trace)
+            for lead in 0..<leads { pm25[lead] += trace.y[lead] }
         }
         let share = 1 / Float(model.networks.count)
-        for lead in pm25.indices { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
+        let last = hours.pm25[Window.length - 1]
+        for lead in 0..<leads { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
     }
 }
 
 extension Normalisation.Scale {
+    @inline(__always)
     func scaled(_ value: Lanes) -> Lanes { (value - offset) / scale }
+    @inline(__always)
     func unscaled(_ value: Lanes) -> Lanes { offset + value * scale }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Turns a window's measures into what a network sees.
+/// Turns windows' measures into what a network sees.
 ///
 /// Changes and means reach back no further than the window's first hour, because a forecast is given no more: in the
 /// first hours they are taken over what there is.
@@ -24,99 +24,113 @@ struct WindowEncoder {
 
     /// One series of hours as rows × features.
     func encode(_ hours: [Measures], lastHour: UTCHour, longitude: Double?) -> [Float] {
-        Array(unsafeUninitializedCapacity: hours.count * features.count) { buffer, count in
-            guard let x = buffer.baseAddress else { return }
-            encode(hours[...], lastHour: lastHour, longitude: longitude, rows: hours.count, into: x, stride: 1)
-            count = hours.count * features.count
+        let lanes = MeasureLanes(rows: hours.count)
+        lanes.load(hours[...], lastHour: lastHour, longitude: longitude, lane: 0)
+        let count = hours.count * features.count
+        return withUnsafeTemporaryAllocation(of: Lanes.self, capacity: count) { x in
+            guard let first = x.baseAddress else { return [] }
+            encode(lanes, into: first)
+            return x.map { $0[0] }
         }
     }
 
-    /// Writes one window.
+    /// Encodes 16 windows.
     ///
     /// - Parameters:
-    ///   - hours: oldest first, at least one.
-    ///   - lastHour: when the last of them is.
-    ///   - longitude: in degrees east; nil where it is not known.
-    ///   - rows: hours to write; beyond `hours` the last one is repeated.
-    ///   - x: rows × features, every number `stride` after the last.
-    ///   - stride: 1 for a window alone, 16 for one lane of a block.
-    func encode(
-        _ hours: ArraySlice<Measures>, lastHour: UTCHour, longitude: Double?, rows: Int,
-        into x: UnsafeMutablePointer<Float>, stride: Int
-    ) {
-        hours.withUnsafeBufferPointer { hours in
-            for index in features.indices {
-                let scale = scales[index]
-                let limit = features[index].isChange ? limit : .infinity
-                let destination = x + index * stride
-                let step = features.count * stride
-                column(features[index], hours, lastHour, longitude, rows) { t, value in
-                    destination[t * step] = min(max(scale.scaled(value), -limit), limit)
-                }
+    ///   - hours: at least one.
+    ///   - x: receives rows × features.
+    func encode(_ hours: MeasureLanes, into x: UnsafeMutablePointer<Lanes>) {
+        if features.contains(where: \.isOfWindComponents) { hours.resolveWind() }
+        let clock = Clock(hours)
+        for index in features.indices {
+            let scale = scales[index]
+            let limit = features[index].isChange ? limit : .infinity
+            let (destination, step) = (x + index, features.count)
+            column(features[index], hours, clock) { t, value in
+                let scaled = scale.scaled(value)
+                let below = scaled.replacing(with: limit, where: scaled .> limit)
+                destination[t * step] = below.replacing(with: -limit, where: below .< -limit)
             }
         }
     }
 
     @inline(__always)
-    private func column(
-        _ feature: Feature, _ hours: UnsafeBufferPointer<Measures>, _ lastHour: UTCHour, _ longitude: Double?,
-        _ rows: Int, _ write: (Int, Float) -> Void
-    ) {
+    private func column(_ feature: Feature, _ hours: MeasureLanes, _ clock: Clock, _ write: (Int, Lanes) -> Void) {
         @inline(__always)
-        func each(_ value: (Measures) -> Float) {
-            for t in 0..<rows { write(t, value(hours[min(t, hours.count - 1)])) }
+        func each(_ value: (Int) -> Lanes) {
+            for t in 0..<hours.rows { write(t, value(t)) }
         }
         @inline(__always)
-        func change(_ back: Int, _ value: (Measures) -> Float) {
-            for t in 0..<rows { write(t, value(hours[t]) - value(hours[max(t - back, 0)])) }
+        func change(_ back: Int, _ value: UnsafePointer<Lanes>) {
+            for t in 0..<hours.rows { write(t, value[t] - value[max(t - back, 0)]) }
         }
         switch feature {
-        case .pm25: each(\.pm25)
-        case .dewPoint: each(\.dewPoint)
-        case .temperature: each(\.temperature)
-        case .pressure: each(\.pressure)
-        case .windCode: each { Feature.windCode(degrees: $0.windDirection) }
-        case .windSpeed: each(\.windSpeed)
-        case .logPM25: each { log(max($0.pm25, 0) + 5) }
-        case .windEast: each { $0.wind(sin) }
-        case .windNorth: each { $0.wind(cos) }
-        case .meanWindEast: mean(hours, { $0.wind(sin) }, write)
-        case .meanWindNorth: mean(hours, { $0.wind(cos) }, write)
-        case .hourSine: hour(lastHour, longitude, rows) { write($0, sin($1)) }
-        case .hourCosine: hour(lastHour, longitude, rows) { write($0, cos($1)) }
-        case .pm25Change1: change(1, \.pm25)
-        case .pm25Change3: change(3, \.pm25)
-        case .temperatureChange1: change(1, \.temperature)
-        case .temperatureChange3: change(3, \.temperature)
-        case .dewPointChange1: change(1, \.dewPoint)
-        case .dewPointChange3: change(3, \.dewPoint)
-        case .pressureChange3: change(3, \.pressure)
+        case .pm25: each { hours.pm25[$0] }
+        case .dewPoint: each { hours.dewPoint[$0] }
+        case .temperature: each { hours.temperature[$0] }
+        case .pressure: each { hours.pressure[$0] }
+        case .windCode: each { Self.windCode(hours.windDirection[$0]) }
+        case .windSpeed: each { hours.windSpeed[$0] }
+        case .logPM25: each { (hours.pm25[$0].replacing(with: 0, where: hours.pm25[$0] .< 0) + 5).logarithm() }
+        case .windEast: each { hours.windEast[$0] }
+        case .windNorth: each { hours.windNorth[$0] }
+        case .meanWindEast: mean(hours.windEast, hours.rows, write)
+        case .meanWindNorth: mean(hours.windNorth, hours.rows, write)
+        case .hourSine: each { clock.sine(hours.rows - 1 - $0) }
+        case .hourCosine: each { clock.cosine(hours.rows - 1 - $0) }
+        case .pm25Change1: change(1, hours.pm25)
+        case .pm25Change3: change(3, hours.pm25)
+        case .temperatureChange1: change(1, hours.temperature)
+        case .temperatureChange3: change(3, hours.temperature)
+        case .dewPointChange1: change(1, hours.dewPoint)
+        case .dewPointChange3: change(3, hours.dewPoint)
+        case .pressureChange3: change(3, hours.pressure)
         }
     }
 
-    @inline(__always)
-    private func mean(
-        _ hours: UnsafeBufferPointer<Measures>, _ value: (Measures) -> Float, _ write: (Int, Float) -> Void
-    ) {
-        // A ring of the last six values: each is worked out once.
-        var ring = (Float(0), Float(0), Float(0), Float(0), Float(0), Float(0))
-        for t in 0..<hours.count {
-            ring = (ring.1, ring.2, ring.3, ring.4, ring.5, value(hours[t]))
-            write(t, (ring.0 + ring.1 + ring.2 + ring.3 + ring.4 + ring.5) / Float(min(t + 1, 6)))
-        }
+    private static func windCode(_ directions: Lanes) -> Lanes {
+        var codes = Lanes.zero
+        for lane in 0..<Lanes.scalarCount { codes[lane] = Feature.windCode(degrees: directions[lane]) }
+        return codes
     }
 
     @inline(__always)
-    private func hour(_ lastHour: UTCHour, _ longitude: Double?, _ rows: Int, _ write: (Int, Float) -> Void) {
-        let last = Float(lastHour.hourOfDay) + Float((longitude ?? 0) / 15)
-        for t in 0..<rows { write(t, (last - Float(rows - 1 - t)) * (.pi / 12)) }
+    private func mean(_ values: UnsafePointer<Lanes>, _ rows: Int, _ write: (Int, Lanes) -> Void) {
+        for t in 0..<rows {
+            let first = max(t - 5, 0)
+            var sum = values[first]
+            for earlier in first..<t { sum += values[earlier + 1] }
+            write(t, sum / Float(t - first + 1))
+        }
+    }
+
+    /// The hour of the day as an angle, from that of the last row.
+    private struct Clock {
+        let last: (sine: Lanes, cosine: Lanes)
+        /// Sine and cosine of 0 to 23 hours.
+        private static let hours = (0..<24).map { (sin(Float($0) * .pi / 12), cos(Float($0) * .pi / 12)) }
+
+        init(_ hours: MeasureLanes) {
+            last = Lanes.sineAndCosine(degrees: hours.lastHour * 15)
+        }
+
+        func sine(_ back: Int) -> Lanes {
+            let (sine, cosine) = Self.hours[back % 24]
+            return last.sine * cosine - last.cosine * sine
+        }
+
+        func cosine(_ back: Int) -> Lanes {
+            let (sine, cosine) = Self.hours[back % 24]
+            return last.cosine * cosine + last.sine * sine
+        }
     }
 }
 
-extension Measures {
-    /// The wind's component along an axis; calm or variable wind has none.
-    @inline(__always)
-    fileprivate func wind(_ axis: (Float) -> Float) -> Float {
-        windDirection.isNaN ? 0 : windSpeed * axis(windDirection * (.pi / 180))
+extension Feature {
+    fileprivate var isOfWindComponents: Bool {
+        switch self {
+        case .windEast, .windNorth, .meanWindEast, .meanWindNorth: true
+        default: false
+        }
     }
 }

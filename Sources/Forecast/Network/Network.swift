@@ -1,10 +1,11 @@
 import NetworkKernel
 import NetworkKernelAVX2
+import NetworkKernelAVX512
 
 /// One number of each of 16 windows.
 typealias Lanes = SIMD16<Float>
 
-/// A two-layer recurrent network: its shape and its weights.
+/// A recurrent network of one or two layers: its shape and its weights.
 struct Network: Sendable {
     let shape: NetworkKernel.NetworkShape
     /// All tensors, in the order of `NetworkShape.tensors`.
@@ -31,6 +32,23 @@ struct Network: Sendable {
         case .avx2:
             NetworkKernelAVX2.forward(
                 shape.avx2, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
+        case .avx512:
+            NetworkKernelAVX512.forward(
+                shape.avx512, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
+        }
+    }
+
+    /// The outputs of `forward`, to the last bit and sooner; nothing else in the trace can be relied on afterwards.
+    func predict(_ x: UnsafePointer<Lanes>, _ trace: NetworkTrace) {
+        switch instructions {
+        case .baseline:
+            NetworkKernel.predict(shape, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
+        case .avx2:
+            NetworkKernelAVX2.predict(
+                shape.avx2, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
+        case .avx512:
+            NetworkKernelAVX512.predict(
+                shape.avx512, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, y: trace.y)
         }
     }
 
@@ -54,6 +72,10 @@ struct Network: Sendable {
             NetworkKernelAVX2.backward(
                 shape.avx2, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, dy: dy, ds1: trace.ds1,
                 ds2: trace.ds2, addingTo: gradient)
+        case .avx512:
+            NetworkKernelAVX512.backward(
+                shape.avx512, steps: trace.steps, weights, x, h1: trace.h1, h2: trace.h2, dy: dy, ds1: trace.ds1,
+                ds2: trace.ds2, addingTo: gradient)
         }
     }
 
@@ -70,6 +92,11 @@ struct Network: Sendable {
 extension NetworkKernel.NetworkShape {
     fileprivate var avx2: NetworkKernelAVX2.NetworkShape {
         NetworkKernelAVX2.NetworkShape(
+            inputs: inputs, hidden1: hidden1, hidden2: hidden2, outputs: outputs, hasBiases: hasBiases)
+    }
+
+    fileprivate var avx512: NetworkKernelAVX512.NetworkShape {
+        NetworkKernelAVX512.NetworkShape(
             inputs: inputs, hidden1: hidden1, hidden2: hidden2, outputs: outputs, hasBiases: hasBiases)
     }
 }

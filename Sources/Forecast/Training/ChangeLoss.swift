@@ -6,9 +6,9 @@ final class ChangeLoss: BlockLoss {
     private let leadWeights: [Float]
     private let inputs: Int
     /// Window.length × inputs a block, scaled.
-    private let x: [Lanes]
+    let x: [Lanes]
     /// Leads a block: scaled changes, NaN where there was no observation.
-    private let labels: [Lanes]
+    let labels: [Lanes]
     private let trace: NetworkTrace
     private var dy: [Lanes]
 
@@ -20,20 +20,23 @@ final class ChangeLoss: BlockLoss {
         let encoder = WindowEncoder(features: architecture.inputs, scales: normalisation.inputs)
         var x = [Lanes](repeating: .zero, count: blocks * Window.length * inputs)
         var labels = [Lanes](repeating: Lanes(repeating: .nan), count: blocks * Forecast.leads)
-        x.withUnsafeMutableBytes { bytes in
-            let numbers = bytes.bindMemory(to: Float.self)
-            guard let numbers = numbers.baseAddress else { return }
-            // A block's windows are months apart, so that every batch holds much that is different.
-            for (index, origin) in origins.range.enumerated() {
-                let (lane, block) = index.quotientAndRemainder(dividingBy: blocks)
-                encoder.encode(
-                    origins.rows[origin - Window.length + 1...origin],
-                    lastHour: origins.series.start.advanced(by: origin), longitude: origins.series.longitude,
-                    rows: Window.length, into: numbers + block * Window.length * inputs * lanes + lane, stride: lanes)
-                for lead in 1...Forecast.leads {
-                    let change = origins.observed(origin, lead) - origins.rows[origin].pm25
-                    labels[block * Forecast.leads + lead - 1][lane] = normalisation.output.scaled(change)
+        x.withUnsafeMutableBufferPointer { x in
+            guard let x = x.baseAddress else { return }
+            let hours = MeasureLanes(rows: Window.length)
+            for block in 0..<blocks {
+                // A block's windows are months apart, so that every batch holds much that is different.
+                for lane in 0..<lanes where lane * blocks + block < origins.range.count {
+                    let origin = origins.range.lowerBound + lane * blocks + block
+                    hours.load(
+                        origins.rows[origin - Window.length + 1...origin],
+                        lastHour: origins.series.start.advanced(by: origin), longitude: origins.series.longitude,
+                        lane: lane)
+                    for lead in 1...Forecast.leads {
+                        let change = origins.observed(origin, lead) - origins.rows[origin].pm25
+                        labels[block * Forecast.leads + lead - 1][lane] = normalisation.output.scaled(change)
+                    }
                 }
+                encoder.encode(hours, into: x + block * Window.length * inputs)
             }
         }
         self.x = x
@@ -46,7 +49,7 @@ final class ChangeLoss: BlockLoss {
     }
 
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int
     ) {
         x.withUnsafeBufferPointer { x in
@@ -59,9 +62,9 @@ final class ChangeLoss: BlockLoss {
                 let error = (trace.y[lead] - label).replacing(with: 0, where: .!hasLabel)
                 dy[lead] = error * leadWeights[lead]
                 squaredErrors += error * dy[lead]
-                count += (0..<Lanes.scalarCount).count { hasLabel[$0] }
+                count += Int(Lanes.zero.replacing(with: 1, where: hasLabel).sum())
             }
-            network.backward(window, trace, dy: dy, addingTo: gradient)
+            if let gradient { network.backward(window, trace, dy: dy, addingTo: gradient) }
         }
     }
 }

@@ -7,11 +7,11 @@ protocol BlockLoss: AnyObject {
     /// Adds one block's weighted squared errors and their gradient.
     ///
     /// - Parameters:
-    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes.
+    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes, or nil where the errors are all that is wanted.
     ///   - squaredErrors: Σ w(a − y)².
     ///   - count: labels found.
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int)
 }
 
@@ -47,6 +47,18 @@ final class Objective {
             gradient[index] = lanes[index].sum() / n
         }
         return (Double(squaredErrors.sum() / n) / 2, count)
+    }
+
+    /// Mean loss over all blocks.
+    func value(_ network: Network) -> Double {
+        var total = 0.0
+        var count = 0
+        for block in 0..<blocks {
+            var squaredErrors = Lanes.zero
+            loss.add(block: block, of: network, gradient: nil, squaredErrors: &squaredErrors, count: &count)
+            total += Double(squaredErrors.sum())
+        }
+        return total / Double(max(count, 1)) / 2
     }
 
     /// Mean loss over all blocks and its gradient, summed in double precision.

@@ -45,28 +45,20 @@ public final class OperationalTraining {
     /// - Returns: the ensemble with its bands and its scores in the live protocol.
     public func run(name: String) throws(ForecastError) -> Model {
         let bandRows = fitHours - OperationalPlan.bandHours..<fitHours
-        let blind = try ensemble(name, before: bandRows.lowerBound, phase: "for the bands")
-        let bands = BandTable(learntFrom: errors(of: blind, at: bandRows))
+        var known = series
+        known.measures = Array(series.measures.prefix(fitHours))
+        let unseen = LiveOrigins(known, bandRows)
+        let blind = try ensemble(name, before: bandRows.lowerBound, phase: "for the bands", unseen: unseen)
+        let bands = BandTable(of: blind, at: [unseen])
         let model = isStopped ? blind : try ensemble(name, before: fitHours, phase: "to serve")
         let scored = try model.with(bands: bands, scores: .object([:]))
         return try scored.with(bands: bands, scores: .object(["live": LiveProtocol(scored, on: series).json]))
     }
 
-    /// What a model forecast and what was observed there, by lead.
-    private func errors(of model: Model, at rows: Range<Int>) -> [[(predicted: Float, observed: Float)]] {
-        var known = series
-        known.measures = Array(series.measures.prefix(fitHours))
-        let origins = LiveOrigins(known, rows)
-        let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
-        return (1...Forecast.leads).map { lead in
-            zip(origins.range, forecasts).compactMap { origin, forecast in
-                let observed = origins.observed(origin, lead)
-                return observed.isNaN ? nil : (forecast.pm25[lead - 1], observed)
-            }
-        }
-    }
-
-    private func ensemble(_ name: String, before end: Int, phase: String) throws(ForecastError) -> Model {
+    /// - Parameter unseen: where each member is scored after every epoch.
+    private func ensemble(
+        _ name: String, before end: Int, phase: String, unseen: LiveOrigins? = nil
+    ) throws(ForecastError) -> Model {
         var known = series
         known.measures = Array(series.measures.prefix(end))
         guard known.measures.contains(where: { !$0.pm25.isNaN }) else {
@@ -77,20 +69,38 @@ public final class OperationalTraining {
         let leadWeights = (1...Forecast.leads).map { pow(Float($0), -OperationalPlan.leadPower) }
         let loss = ChangeLoss(origins, architecture, normalisation, leadWeights: leadWeights)
         let objective = Objective(loss, shape: architecture.shape)
+        let windows = unseen?.windows ?? []
+        let skill = unseen.map { origins in
+            { (weights: [Float]) -> Double? in
+                let member = try? self.model(name, normalisation, [weights], training: [:])
+                return member.map {
+                    LiveProtocol($0.forecast(windows, longitudes: origins.longitudes), at: origins).meanSkill
+                }
+            }
+        }
         var weights: [[Float]] = []
         for member in 0..<plan.members where weights.isEmpty || !isStopped {
-            weights.append(train(member, objective, phase: "member \(member + 1) of \(plan.members) \(phase)"))
+            weights.append(
+                train(
+                    member, objective, phase: "member \(member + 1) of \(plan.members) \(phase)",
+                    validationSkill: { skill?($0) }))
         }
         var training = plan.json
         training["first_hour"] = .string(known.start.description)
         training["last_hour"] = .string(known.hours.upperBound.advanced(by: -1).description)
         training["stopped_early"] = .bool(isStopped)
+        return try model(name, normalisation, weights, training: training)
+    }
+
+    private func model(
+        _ name: String, _ normalisation: Normalisation, _ members: [[Float]], training: [String: JSONValue]
+    ) throws(ForecastError) -> Model {
         let trained = Architecture(
             inputs: architecture.inputs, hidden: architecture.hidden, head: architecture.head,
-            biases: architecture.biases, members: weights.count)
+            biases: architecture.biases, members: members.count)
         return try Model(
             name: name, preset: "operational", architecture: trained, normalisation: normalisation,
-            weights: weights.flatMap { $0 }, training: .object(training), scores: .object([:]))
+            weights: members.flatMap { $0 }, training: .object(training), scores: .object([:]))
     }
 
     /// Mean and deviation of every input, over the fit data; changes of pm25 in deviations of pm25.
@@ -111,7 +121,9 @@ public final class OperationalTraining {
         return Normalisation(inputs: scales, output: Normalisation.Scale(offset: 0, scale: pm25.scale))
     }
 
-    private func train(_ member: Int, _ objective: Objective, phase: String) -> [Float] {
+    private func train(
+        _ member: Int, _ objective: Objective, phase: String, validationSkill: ([Float]) -> Double?
+    ) -> [Float] {
         // Members differ in their seeds alone; one is the same however many there are.
         var random = SplitMix64(seed: plan.seed &* 1_000_003 &+ UInt64(member))
         var network = Network(shape: architecture.shape, initial: .xavier, using: &random)
@@ -135,7 +147,7 @@ public final class OperationalTraining {
             epoch += 1
             let progress = TrainingProgress(
                 epoch: epoch, epochs: 2 * plan.members * plan.epochs, phase: phase,
-                loss: loss / Double(max(labels, 1)))
+                loss: loss / Double(max(labels, 1)), validationSkill: validationSkill(network.weights))
             isStopped = !goesOn(progress)
         }
         return network.weights

@@ -22,6 +22,7 @@ final class RolloutLoss: BlockLoss {
     private let feedbackOffset: Float
     private let feedbackScale: Float
     private let traces: [NetworkTrace]
+    private var errors: [Lanes]
     private let x: UnsafeMutablePointer<Lanes>
     private let xCount: Int
 
@@ -37,6 +38,7 @@ final class RolloutLoss: BlockLoss {
         feedbackScale = normalisation.output.scale / input.scale
         feedbackOffset = (normalisation.output.offset - input.offset) / input.scale
         traces = stepWeights.indices.map { _ in NetworkTrace(shape, steps: Window.length) }
+        errors = stepWeights.map { _ in .zero }
         xCount = (Window.length + stepWeights.count - 1) * series.inputs
         x = .allocate(capacity: xCount)
         x.initialize(repeating: .zero, count: xCount)
@@ -49,30 +51,44 @@ final class RolloutLoss: BlockLoss {
     /// Adds one block's weighted squared errors and their gradient.
     ///
     /// - Parameters:
-    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes.
+    ///   - gradient: of Σ w(a − y)² / 2; parameterCount lanes, or nil where the errors are all that is wanted.
     ///   - squaredErrors: Σ w(a − y)².
     ///   - count: labels found.
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int
+    ) {
+        // With one step nothing is fed back, and the windows are read where they are.
+        guard stepWeights.count == 1 else {
+            load(block)
+            return add(block, x, network, gradient, &squaredErrors, &count)
+        }
+        series.rows.withUnsafeBufferPointer { rows in
+            guard let rows = rows.baseAddress else { return }
+            add(block, rows + block * series.inputs, network, gradient, &squaredErrors, &count)
+        }
+    }
+
+    private func add(
+        _ block: Int, _ x: UnsafePointer<Lanes>, _ network: Network, _ gradient: UnsafeMutablePointer<Lanes>,
+        _ squaredErrors: inout Lanes, _ count: inout Int
     ) {
         let inputs = series.inputs
         let steps = stepWeights.count
-        load(block)
-        var errors: [Lanes] = []
         for step in 0..<steps {
             network.forward(x + step * inputs, traces[step])
             let y = traces[step].y[0]
             let label = series.labels[block + Window.length + step]
             let hasLabel = label .== label
             let error = (y - label).replacing(with: 0, where: .!hasLabel)
-            errors.append(error * stepWeights[step])
+            errors[step] = error * stepWeights[step]
             squaredErrors += error * error * stepWeights[step]
-            count += (0..<Lanes.scalarCount).count { hasLabel[$0] }
+            count += Int(Lanes.zero.replacing(with: 1, where: hasLabel).sum())
             if step + 1 < steps {
-                x[(Window.length + step) * inputs + pm25] = feedbackOffset + y * feedbackScale
+                self.x[(Window.length + step) * inputs + pm25] = feedbackOffset + y * feedbackScale
             }
         }
+        guard let gradient else { return }
         for step in stride(from: steps - 1, through: 0, by: -1) {
             var dy = errors[step]
             // Every later window of the rollout has this prediction among its pm25 inputs.

@@ -61,11 +61,21 @@ public struct TrainingProgress: Sendable {
     public let phase: String
     /// Mean loss over the training windows in this epoch, on scaled values.
     public let loss: Double
+    /// The next hour's loss on a year that these weights have not learnt from, on scaled values; nil where there is none.
+    public internal(set) var validationLoss: Double?
+    /// The next hour's R² on that year.
+    public internal(set) var validationR2: Double?
+    /// Mean skill over the quoted leads on that year, live.
+    public internal(set) var validationSkill: Double?
 
     /// One line of JSON.
     public var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "epoch": .number(epoch), "epochs": .number(epochs), "phase": .string(phase), "loss": .number(loss),
-        ])
+        ]
+        members["validation_loss"] = validationLoss.map { .number($0) }
+        members["validation_r2"] = validationR2.map { .number($0) }
+        members["validation_skill"] = validationSkill.map { .number($0) }
+        return .object(members)
     }
 }

@@ -41,6 +41,180 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.add_months(parent regclass, key name) IS 'Adds the missing monthly partitions of one table, up to the end of the year after next, and moves rows there from the default partition.';
+CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
+COMMENT ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) IS 'The probability that PM2.5 exceeds a level in µg/m³, from a forecast and its bands in µg/m³; NULL without bands. The edges of the bands and the forecast, as the middle, are passed with 97.5, 90, 50, 10 and 2.5 %. Between them the log-odds are linear in the level; beyond them they go on at half the slope.';
+CREATE TABLE hazecast.forecast_ledger (
+    station_id integer NOT NULL,
+    origin timestamp with time zone NOT NULL,
+    revision integer NOT NULL,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    model_id integer NOT NULL,
+    pm25 real[] NOT NULL,
+    lower80 real[],
+    upper80 real[],
+    lower95 real[],
+    upper95 real[],
+    digest bigint NOT NULL,
+    CONSTRAINT forecast_ledger_has_24_leads CHECK (((cardinality(pm25) = 24) AND (cardinality(lower80) = 24) AND (cardinality(upper80) = 24) AND (cardinality(lower95) = 24) AND (cardinality(upper95) = 24))),
+    CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK ((isfinite(origin) AND (date_bin('01:00:00'::interval, origin, '0001-01-01 00:00:00+00'::timestamp with time zone) = origin))),
+    CONSTRAINT forecast_ledger_revision_is_positive CHECK ((revision > 0))
+)
+PARTITION BY RANGE (origin);
+COMMENT ON TABLE hazecast.forecast_ledger IS 'Every forecast as it was issued, one row a station, origin and revision; append-only. Ask hazecast.forecast and hazecast.latest_forecast instead, unless you want to know what was known when. No foreign keys: history outlives what it refers to.';
+COMMENT ON COLUMN hazecast.forecast_ledger.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.forecast_ledger.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.forecast_ledger.revision IS '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
+COMMENT ON COLUMN hazecast.forecast_ledger.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.forecast_ledger.model_id IS 'The model that made it.';
+COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS 'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
+CREATE TABLE hazecast.model (
+    id integer NOT NULL,
+    name text NOT NULL,
+    document jsonb NOT NULL,
+    format_version integer GENERATED ALWAYS AS (((document ->> 'format_version'::text))::integer) STORED NOT NULL,
+    preset text GENERATED ALWAYS AS ((document ->> 'preset'::text)) STORED NOT NULL,
+    architecture jsonb GENERATED ALWAYS AS ((document -> 'architecture'::text)) STORED NOT NULL,
+    parameters jsonb GENERATED ALWAYS AS ((document -> 'parameters'::text)) STORED NOT NULL,
+    normalisation jsonb GENERATED ALWAYS AS ((document -> 'normalisation'::text)) STORED NOT NULL,
+    training jsonb GENERATED ALWAYS AS ((document -> 'training'::text)) STORED,
+    scores jsonb GENERATED ALWAYS AS ((document -> 'scores'::text)) STORED,
+    sha256 text GENERATED ALWAYS AS ((document ->> 'sha256'::text)) STORED NOT NULL,
+    parent_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    reason text,
+    CONSTRAINT model_document_is_complete CHECK ((document ?& ARRAY['format_version'::text, 'name'::text, 'preset'::text, 'architecture'::text, 'normalisation'::text, 'parameters'::text, 'sha256'::text])),
+    CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
+    CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
+COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
+COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
+COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
+COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
+COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
+COMMENT ON COLUMN hazecast.model.architecture IS 'Inputs and sizes of the network.';
+COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and float32 values.';
+COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
+COMMENT ON COLUMN hazecast.model.training IS 'How and on what the model was trained; NULL when the file does not say.';
+COMMENT ON COLUMN hazecast.model.scores IS 'How the model scored when it was trained; NULL when the file does not say.';
+COMMENT ON COLUMN hazecast.model.sha256 IS 'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
+COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was trained on from; NULL when from scratch.';
+COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
+COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
+COMMENT ON COLUMN hazecast.model.reason IS 'Why it was added.';
+CREATE TABLE hazecast.reading (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    pm25 real,
+    dew_point real,
+    temperature real,
+    pressure real,
+    wind_direction real,
+    wind_speed real,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
+)
+PARTITION BY RANGE (observed_at);
+COMMENT ON TABLE hazecast.reading IS 'Hourly readings: write them with INSERT … ON CONFLICT (station_id, observed_at) DO UPDATE or COPY, in any order. Raw values stay as sent; NULL is a missing measure.';
+COMMENT ON COLUMN hazecast.reading.station_id IS 'The station that reports.';
+COMMENT ON COLUMN hazecast.reading.observed_at IS 'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
+COMMENT ON COLUMN hazecast.reading.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.reading.dew_point IS 'Dew point in °C.';
+COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
+COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
+COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
+COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
+COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
+COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
+COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
+CREATE TABLE hazecast.station (
+    id integer NOT NULL,
+    name text NOT NULL,
+    latitude double precision,
+    longitude double precision,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT station_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT station_latitude_in_range CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT station_longitude_in_range CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
+    CONSTRAINT station_name_is_not_blank CHECK ((btrim(name) <> ''::text))
+);
+COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a station that is not here is a foreign-key error.';
+COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
+COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
+COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
+COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
+COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
+COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
+CREATE VIEW hazecast.latest_forecast AS
+ SELECT station.name AS station,
+    newest.origin,
+    (lead.lead)::integer AS lead,
+    (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
+    lead.pm25,
+    lead.lower80,
+    lead.upper80,
+    lead.lower95,
+    lead.upper95,
+    model.name AS model,
+    newest.issued_at,
+    newest.revision,
+    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
+   FROM (((hazecast.station
+     CROSS JOIN LATERAL ( SELECT ledger.station_id,
+            ledger.origin,
+            ledger.revision,
+            ledger.issued_at,
+            ledger.model_id,
+            ledger.pm25,
+            ledger.lower80,
+            ledger.upper80,
+            ledger.lower95,
+            ledger.upper95,
+            ledger.digest
+           FROM hazecast.forecast_ledger ledger
+          WHERE ((ledger.station_id = station.id) AND (EXISTS ( SELECT
+                   FROM hazecast.reading
+                  WHERE ((reading.station_id = station.id) AND (reading.observed_at = ledger.origin))
+                 OFFSET 0)))
+          ORDER BY ledger.origin DESC, ledger.revision DESC
+         LIMIT 1) newest)
+     CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+     LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
+COMMENT ON VIEW hazecast.latest_forecast IS 'The newest forecast of every station, one row a lead.';
+COMMENT ON COLUMN hazecast.latest_forecast.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.latest_forecast.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.latest_forecast.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.latest_forecast.valid_at IS 'The hour that is forecast: origin + lead hours.';
+COMMENT ON COLUMN hazecast.latest_forecast.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.latest_forecast.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made it.';
+COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, probability real)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT newest.station,
+     newest.origin,
+     newest.lead,
+     newest.valid_at,
+     hazecast.exceedance_probability((exceedance.level)::double precision, (newest.pm25)::double precision, (newest.lower80)::double precision, (newest.upper80)::double precision, (newest.lower95)::double precision, (newest.upper95)::double precision) AS exceedance_probability
+    FROM hazecast.latest_forecast newest;
+END;
+COMMENT ON FUNCTION hazecast.exceedance(level real) IS 'The probability that PM2.5 exceeds a level in µg/m³, for every station''s newest forecast, one row a lead: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands).';
 CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -195,90 +369,6 @@ COMMENT ON COLUMN hazecast.daemon.role IS 'active, or standby: ready to take ove
 COMMENT ON COLUMN hazecast.daemon.model IS 'Name of the default model that it has loaded; NULL when it has none.';
 COMMENT ON COLUMN hazecast.daemon.started_at IS 'When it started.';
 COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.';
-CREATE TABLE hazecast.forecast_ledger (
-    station_id integer NOT NULL,
-    origin timestamp with time zone NOT NULL,
-    revision integer NOT NULL,
-    issued_at timestamp with time zone DEFAULT now() NOT NULL,
-    model_id integer NOT NULL,
-    pm25 real[] NOT NULL,
-    lower80 real[],
-    upper80 real[],
-    lower95 real[],
-    upper95 real[],
-    digest bigint NOT NULL,
-    CONSTRAINT forecast_ledger_has_24_leads CHECK (((cardinality(pm25) = 24) AND (cardinality(lower80) = 24) AND (cardinality(upper80) = 24) AND (cardinality(lower95) = 24) AND (cardinality(upper95) = 24))),
-    CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK ((isfinite(origin) AND (date_bin('01:00:00'::interval, origin, '0001-01-01 00:00:00+00'::timestamp with time zone) = origin))),
-    CONSTRAINT forecast_ledger_revision_is_positive CHECK ((revision > 0))
-)
-PARTITION BY RANGE (origin);
-COMMENT ON TABLE hazecast.forecast_ledger IS 'Every forecast as it was issued, one row a station, origin and revision; append-only. Ask hazecast.forecast and hazecast.latest_forecast instead, unless you want to know what was known when. No foreign keys: history outlives what it refers to.';
-COMMENT ON COLUMN hazecast.forecast_ledger.station_id IS 'The station.';
-COMMENT ON COLUMN hazecast.forecast_ledger.origin IS 'Hour of the last reading that the forecast knew.';
-COMMENT ON COLUMN hazecast.forecast_ledger.revision IS '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
-COMMENT ON COLUMN hazecast.forecast_ledger.issued_at IS 'When it was issued.';
-COMMENT ON COLUMN hazecast.forecast_ledger.model_id IS 'The model that made it.';
-COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS 'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
-COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
-CREATE TABLE hazecast.model (
-    id integer NOT NULL,
-    name text NOT NULL,
-    document jsonb NOT NULL,
-    format_version integer GENERATED ALWAYS AS (((document ->> 'format_version'::text))::integer) STORED NOT NULL,
-    preset text GENERATED ALWAYS AS ((document ->> 'preset'::text)) STORED NOT NULL,
-    architecture jsonb GENERATED ALWAYS AS ((document -> 'architecture'::text)) STORED NOT NULL,
-    parameters jsonb GENERATED ALWAYS AS ((document -> 'parameters'::text)) STORED NOT NULL,
-    normalisation jsonb GENERATED ALWAYS AS ((document -> 'normalisation'::text)) STORED NOT NULL,
-    training jsonb GENERATED ALWAYS AS ((document -> 'training'::text)) STORED,
-    scores jsonb GENERATED ALWAYS AS ((document -> 'scores'::text)) STORED,
-    sha256 text GENERATED ALWAYS AS ((document ->> 'sha256'::text)) STORED NOT NULL,
-    parent_id integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_by text DEFAULT SESSION_USER NOT NULL,
-    reason text,
-    CONSTRAINT model_document_is_complete CHECK ((document ?& ARRAY['format_version'::text, 'name'::text, 'preset'::text, 'architecture'::text, 'normalisation'::text, 'parameters'::text, 'sha256'::text])),
-    CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
-    CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
-COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
-COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
-COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
-COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
-COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
-COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
-COMMENT ON COLUMN hazecast.model.architecture IS 'Inputs and sizes of the network.';
-COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and float32 values.';
-COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
-COMMENT ON COLUMN hazecast.model.training IS 'How and on what the model was trained; NULL when the file does not say.';
-COMMENT ON COLUMN hazecast.model.scores IS 'How the model scored when it was trained; NULL when the file does not say.';
-COMMENT ON COLUMN hazecast.model.sha256 IS 'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
-COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was trained on from; NULL when from scratch.';
-COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
-COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
-COMMENT ON COLUMN hazecast.model.reason IS 'Why it was added.';
-CREATE TABLE hazecast.station (
-    id integer NOT NULL,
-    name text NOT NULL,
-    latitude double precision,
-    longitude double precision,
-    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT station_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
-    CONSTRAINT station_latitude_in_range CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
-    CONSTRAINT station_longitude_in_range CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
-    CONSTRAINT station_name_is_not_blank CHECK ((btrim(name) <> ''::text))
-);
-COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a station that is not here is a foreign-key error.';
-COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
-COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
-COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
-COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
-COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
-COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
 CREATE VIEW hazecast.forecast AS
  SELECT station.name AS station,
     issued.origin,
@@ -322,81 +412,6 @@ COMMENT ON COLUMN hazecast.forecast.upper95 IS 'Upper edge of the 95 % band in �
 COMMENT ON COLUMN hazecast.forecast.model IS 'Name of the model that made it.';
 COMMENT ON COLUMN hazecast.forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
-CREATE TABLE hazecast.reading (
-    station_id integer NOT NULL,
-    observed_at timestamp with time zone NOT NULL,
-    pm25 real,
-    dew_point real,
-    temperature real,
-    pressure real,
-    wind_direction real,
-    wind_speed real,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
-)
-PARTITION BY RANGE (observed_at);
-COMMENT ON TABLE hazecast.reading IS 'Hourly readings: write them with INSERT … ON CONFLICT (station_id, observed_at) DO UPDATE or COPY, in any order. Raw values stay as sent; NULL is a missing measure.';
-COMMENT ON COLUMN hazecast.reading.station_id IS 'The station that reports.';
-COMMENT ON COLUMN hazecast.reading.observed_at IS 'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
-COMMENT ON COLUMN hazecast.reading.pm25 IS 'PM2.5 in µg/m³.';
-COMMENT ON COLUMN hazecast.reading.dew_point IS 'Dew point in °C.';
-COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
-COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
-COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
-COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
-COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
-COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
-COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
-CREATE VIEW hazecast.latest_forecast AS
- SELECT station.name AS station,
-    newest.origin,
-    (lead.lead)::integer AS lead,
-    (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
-    lead.pm25,
-    lead.lower80,
-    lead.upper80,
-    lead.lower95,
-    lead.upper95,
-    model.name AS model,
-    newest.issued_at,
-    newest.revision,
-    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
-   FROM (((hazecast.station
-     CROSS JOIN LATERAL ( SELECT ledger.station_id,
-            ledger.origin,
-            ledger.revision,
-            ledger.issued_at,
-            ledger.model_id,
-            ledger.pm25,
-            ledger.lower80,
-            ledger.upper80,
-            ledger.lower95,
-            ledger.upper95,
-            ledger.digest
-           FROM hazecast.forecast_ledger ledger
-          WHERE ((ledger.station_id = station.id) AND (EXISTS ( SELECT
-                   FROM hazecast.reading
-                  WHERE ((reading.station_id = station.id) AND (reading.observed_at = ledger.origin))
-                 OFFSET 0)))
-          ORDER BY ledger.origin DESC, ledger.revision DESC
-         LIMIT 1) newest)
-     CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
-     LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
-COMMENT ON VIEW hazecast.latest_forecast IS 'The newest forecast of every station, one row a lead.';
-COMMENT ON COLUMN hazecast.latest_forecast.station IS 'Name of the station.';
-COMMENT ON COLUMN hazecast.latest_forecast.origin IS 'Hour of the last reading that the forecast knew.';
-COMMENT ON COLUMN hazecast.latest_forecast.lead IS 'Hours after the origin, 1 to 24.';
-COMMENT ON COLUMN hazecast.latest_forecast.valid_at IS 'The hour that is forecast: origin + lead hours.';
-COMMENT ON COLUMN hazecast.latest_forecast.pm25 IS 'PM2.5 in µg/m³.';
-COMMENT ON COLUMN hazecast.latest_forecast.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made it.';
-COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
-COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
-COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
 CREATE TABLE hazecast.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -585,6 +600,36 @@ GRANT USAGE ON SCHEMA hazecast TO hazecast_daemon;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
 REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
+GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
+GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(dew_point),UPDATE(dew_point) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(temperature),UPDATE(temperature) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(pressure),UPDATE(pressure) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(wind_direction),UPDATE(wind_direction) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(wind_speed),UPDATE(wind_speed) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
+GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
+REVOKE ALL ON FUNCTION hazecast.exceedance(level real) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_reader;
 REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
@@ -602,32 +647,8 @@ GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
 GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
-GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
-GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
-GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
-GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
-GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
-GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(dew_point),UPDATE(dew_point) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(temperature),UPDATE(temperature) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(pressure),UPDATE(pressure) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(wind_direction),UPDATE(wind_direction) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(wind_speed),UPDATE(wind_speed) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;

@@ -20,16 +20,16 @@ struct ModelSeedTests {
         }
     }
 
-    @Test func chapterBecomesTheDefault() async throws {
+    @Test func operationalBecomesTheDefault() async throws {
         try await withoutModels { database in
-            let models = Self.models(("chapter", "a"), ("other", "b"))
+            let models = Self.models(("chapter", "c"), ("operational", "a"))
             let first = try await Migrator.migrate(database.owner, models: models)
-            #expect(first.models == ["chapter", "other"] && first.defaultModel == "chapter")
+            #expect(first.models == ["chapter", "operational"] && first.defaultModel == "operational")
             let second = try await Migrator.migrate(database.owner, models: models)
             #expect(second.models == [] && second.defaultModel == nil)
             let active =
                 "SELECT m.name FROM hazecast.active_model JOIN hazecast.model AS m ON m.id = model_id WHERE station_id IS NULL"
-            #expect(try await database.column(active) == ["chapter"])
+            #expect(try await database.column(active) == ["operational"])
         }
     }
 
@@ -37,16 +37,16 @@ struct ModelSeedTests {
         try await withoutModels { database in
             try await Migrator.migrate(database.owner, models: Self.models(("other", "b")))
             try await database.run("INSERT INTO hazecast.active_model (model_id) SELECT id FROM hazecast.model")
-            let report = try await Migrator.migrate(database.owner, models: Self.models(("chapter", "a")))
-            #expect(report.models == ["chapter"] && report.defaultModel == nil)
+            let report = try await Migrator.migrate(database.owner, models: Self.models(("operational", "a")))
+            #expect(report.models == ["operational"] && report.defaultModel == nil)
         }
     }
 
     @Test func anotherModelOfTheSameNameIsAddedUnderAnother() async throws {
         try await withoutModels { database in
-            try await Migrator.migrate(database.owner, models: Self.models(("chapter", "a")))
-            let report = try await Migrator.migrate(database.owner, models: Self.models(("chapter", "b")))
-            #expect(report.models == ["chapter-bbbbbbbb"] && report.defaultModel == nil)
+            try await Migrator.migrate(database.owner, models: Self.models(("operational", "a")))
+            let report = try await Migrator.migrate(database.owner, models: Self.models(("operational", "b")))
+            #expect(report.models == ["operational-bbbbbbbb"] && report.defaultModel == nil)
         }
     }
 

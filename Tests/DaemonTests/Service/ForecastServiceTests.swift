@@ -32,7 +32,7 @@ private let noon = Site.noon
             #expect(ContinuousClock.now - began < .seconds(1))
             #expect(
                 try await site.text(
-                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active chapter")
+                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active operational")
 
             daemon.signal(SIGTERM)
             let output = try await withDeadline(.seconds(5)) { await daemon.end() }
@@ -171,7 +171,7 @@ private let noon = Site.noon
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
             #expect(
                 try await site.text("SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM hazecast.forecast")
-                    == "chapter other")
+                    == "operational other")
         }
     }
 
@@ -192,7 +192,9 @@ private let noon = Site.noon
             #expect(try await withDeadline(.seconds(10)) { await daemon.hasWritten(toStandardError: "'damaged'") })
             try await site.write(roof, noon.advanced(by: 1))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
-            #expect(try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast") == "chapter")
+            #expect(
+                try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast")
+                    == "operational")
         }
     }
 

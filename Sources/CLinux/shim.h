@@ -1,0 +1,25 @@
+// What glibc offers only as variadic functions or macros, which Swift cannot use.
+#include <linux/ioprio.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// The signal that the calling process gets when the thread that started it ends.
+static inline int set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+/// Gives the calling thread, and all that it starts, processor and disk when nobody else wants them.
+static inline void take_lowest_priority(void) {
+    struct sched_param parameters = {0};
+    sched_setscheduler(0, SCHED_BATCH, &parameters);
+    setpriority(PRIO_PROCESS, 0, 19);
+    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+}
+
+/// Bounds what the calling process may allocate, in bytes.
+static inline int limit_memory(unsigned long bytes) {
+    struct rlimit limit = {bytes, bytes};
+    return setrlimit(RLIMIT_DATA, &limit);
+}

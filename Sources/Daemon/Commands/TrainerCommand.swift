@@ -1,0 +1,39 @@
+import ArgumentParser
+import CLinux
+import Foundation
+import Postgres
+
+/// `hazecast trainer`: what the daemon starts to train. Not for people, who have `hazecast train --activate`.
+struct TrainerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "trainer", shouldDisplay: false)
+
+    /// The variable that holds the connection string; no file is read, so that none can be in the way.
+    static let database = "HAZECAST_TRAINER_DATABASE"
+
+    @Argument(help: "The run, which waits in hazecast.training_run.")
+    var training: Int32
+
+    @Option(help: "Bytes that it may use.")
+    var memory: UInt
+
+    @Option(help: "The process that it must not outlive.")
+    var parent: Int32
+
+    func run() async throws {
+        _ = set_parent_death_signal(SIGKILL)
+        // It may have died before the kernel knew.
+        guard getppid() == parent else { return }
+        // systemd and a terminal signal the whole group; the daemon decides when this process ends.
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) }
+        _ = limit_memory(memory)
+        // When the machine has no memory left, the kernel takes this process first.
+        try? "1000".write(toFile: "/proc/self/oom_score_adj", atomically: false, encoding: .utf8)
+        let conninfo = ProcessInfo.processInfo.environment[Self.database] ?? ""
+        let connection = try await Connection.connect(conninfo, applicationName: "hazecast trainer")
+        _ = try await TrainingRun.run(training, why: "", on: connection, gauge: TrainingGauge()) { report in
+            guard let line = try? JSONEncoder().encode(report) else { return }
+            try? FileHandle.standardOutput.write(contentsOf: line + Data("\n".utf8))
+        }
+        await connection.close()
+    }
+}

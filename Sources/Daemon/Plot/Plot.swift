@@ -1,0 +1,212 @@
+/// Two axes and what is drawn between them.
+///
+/// Values that are not finite leave gaps.
+struct Plot {
+    struct Series {
+        enum Style: Equatable {
+            case line
+            case thin
+            /// One of many.
+            case faint
+            case dashes
+            /// A line with its points marked.
+            case dots
+            /// From each point up to these.
+            case band(upper: [Double], opacity: Double)
+        }
+
+        /// What it is called in the plot; nil where that need not be said.
+        let name: String?
+        let ink: Ink
+        let style: Style
+        let points: [(x: Double, y: Double)]
+
+        init(_ name: String?, _ ink: Ink, _ points: [(x: Double, y: Double)], as style: Style = .line) {
+            self.name = name
+            self.ink = ink
+            self.style = style
+            self.points = points
+        }
+
+        /// Upper edges of a band.
+        var upper: [Double] {
+            if case .band(let upper, _) = style { upper } else { [] }
+        }
+    }
+
+    /// Where the names of the series stand.
+    enum Names {
+        /// At the right end of each.
+        case atEnds
+        /// In a row beside the title.
+        case inLegend
+    }
+
+    let title: String
+    let x: Axis
+    let y: Axis
+    /// From the lowest to the topmost.
+    let series: [Series]
+    var names = Names.atEnds
+
+    /// Pixels from the top of the title to the bottom of the labels.
+    static let height = 320.0
+
+    /// - Parameters:
+    ///   - left, top: corner in pixels.
+    ///   - id: unlike that of any other plot in the file.
+    func svg(left: Double, top: Double, width: Double, id: String) -> String {
+        let hasEndNames = names == .atEnds && series.contains { $0.name != nil }
+        let area = Area(
+            left: left + 52, right: left + width - (hasEndNames ? 140 : 14), top: top + 52,
+            bottom: top + Self.height - 48, x: x, y: y)
+        var svg = SVG.text(title, x: left, y: top + 14, size: 15, .strong, isBold: true)
+        svg += SVG.text(y.label, x: left, y: top + 35)
+        svg += area.axes
+        svg += """
+            <clipPath id="\(id)"><rect x="\(SVG.number(area.left - 5))" y="\(SVG.number(area.top - 5))" \
+            width="\(SVG.number(area.right - area.left + 10))" height="\(SVG.number(area.bottom - area.top + 10))"/></clipPath>
+            <g clip-path="url(#\(id))">
+
+            """
+        for series in series { svg += area.drawn(series) }
+        svg += "</g>\n"
+        return svg + (hasEndNames ? area.namesAtEnds(of: series) : legend(right: area.right, y: top + 35))
+    }
+
+    /// Samples and names, ending at `right`.
+    private func legend(right: Double, y: Double) -> String {
+        var svg = ""
+        var x = right
+        for series in series.reversed() {
+            guard let name = series.name else { continue }
+            x -= SVG.width(of: name)
+            svg += SVG.text(name, x: x, y: y, series.ink)
+            x -= 28
+            if case .band(_, let opacity) = series.style {
+                svg += """
+                    <rect class="\(series.ink)" fill="currentColor" fill-opacity="\(opacity)" x="\(SVG.number(x))" \
+                    y="\(SVG.number(y - 10))" width="22" height="12"/>
+
+                    """
+            } else {
+                svg += SVG.line(from: (x, y - 4), to: (x + 22, y - 4), series.ink, Area.stroke(series.style))
+            }
+            x -= 18
+        }
+        return svg
+    }
+}
+
+/// Where a plot's values stand, in pixels.
+private struct Area {
+    let left, right, top, bottom: Double
+    let x, y: Axis
+
+    /// nil for what has no place.
+    private func place(_ point: (x: Double, y: Double)) -> (x: Double, y: Double)? {
+        let place = (left + x.place(point.x) * (right - left), bottom - y.place(point.y) * (bottom - top))
+        return place.0.isFinite && place.1.isFinite ? place : nil
+    }
+
+    var axes: String {
+        var svg = ""
+        for tick in y.ticks {
+            let height = bottom - y.place(tick.value) * (bottom - top)
+            let isZero = tick.value == 0
+            svg += SVG.line(
+                from: (left, height), to: (right, height), .muted, "stroke-opacity=\"\(isZero ? 0.6 : 0.2)\"")
+            svg += SVG.text(tick.text, x: left - 8, y: height + 4, anchor: .end)
+        }
+        for tick in x.ticks {
+            let place = left + x.place(tick.value) * (right - left)
+            svg += SVG.line(from: (place, bottom), to: (place, bottom + 5), .muted, "stroke-opacity=\"0.6\"")
+            svg += SVG.text(tick.text, x: place, y: bottom + 19, anchor: .middle)
+        }
+        svg += SVG.line(from: (left, bottom), to: (right, bottom), .muted, "stroke-opacity=\"0.6\"")
+        return svg + SVG.text(x.label, x: (left + right) / 2, y: bottom + 38, anchor: .middle)
+    }
+
+    func drawn(_ series: Plot.Series) -> String {
+        if case .band(let upper, let opacity) = series.style {
+            let path = band(Array(zip(series.points, upper)))
+            return "<path class=\"\(series.ink)\" fill=\"currentColor\" fill-opacity=\"\(opacity)\" d=\"\(path)\"/>\n"
+        }
+        var path = ""
+        var isOpen = false
+        for point in series.points {
+            guard let place = place(point) else {
+                isOpen = false
+                continue
+            }
+            // A lone point between two gaps is a dot: the line has round ends.
+            path += isOpen ? "L\(Self.pair(place))" : "M\(Self.pair(place))h0"
+            isOpen = true
+        }
+        var svg = """
+            <path class="\(series.ink)" stroke="currentColor" fill="none" stroke-linejoin="round" \
+            stroke-linecap="round" \(Self.stroke(series.style)) d="\(path)"/>
+
+            """
+        guard series.style == .dots else { return svg }
+        for place in series.points.compactMap(place) {
+            svg += """
+                <circle class="\(series.ink)" fill="currentColor" cx="\(SVG.number(place.x))" \
+                cy="\(SVG.number(place.y))" r="3.5"/>
+
+                """
+        }
+        return svg
+    }
+
+    /// A closed outline around every run of points without a gap.
+    private func band(_ points: [(lower: (x: Double, y: Double), upper: Double)]) -> String {
+        var path = ""
+        var lower: [String] = []
+        var upper: [String] = []
+        func close() {
+            guard !lower.isEmpty else { return }
+            path += "M" + (lower + upper.reversed()).joined(separator: "L") + "Z"
+            (lower, upper) = ([], [])
+        }
+        for point in points {
+            guard let low = place(point.lower), let high = place((point.lower.x, point.upper)) else {
+                close()
+                continue
+            }
+            lower.append(Self.pair(low))
+            upper.append(Self.pair(high))
+        }
+        close()
+        return path
+    }
+
+    /// Names beside the last point of each series, pushed apart where they would overlap.
+    func namesAtEnds(of series: [Plot.Series]) -> String {
+        var names = series.compactMap { series -> (y: Double, name: String, ink: Ink)? in
+            guard let name = series.name, let end = series.points.compactMap(place).last else { return nil }
+            return (min(max(end.y, top), bottom), name, series.ink)
+        }.sorted { $0.y < $1.y }
+        for index in names.indices.dropFirst() { names[index].y = max(names[index].y, names[index - 1].y + 16) }
+        for index in names.indices.reversed() {
+            names[index].y = min(names[index].y, index + 1 < names.count ? names[index + 1].y - 16 : bottom)
+        }
+        return names.map { place in
+            let name = place.name.count > 18 ? place.name.prefix(17) + "…" : place.name
+            return SVG.text(name, x: right + 9, y: place.y + 4, size: 12.5, place.ink, isBold: true)
+        }.joined()
+    }
+
+    static func stroke(_ style: Plot.Series.Style) -> String {
+        switch style {
+        case .thin: "stroke-width=\"1.3\""
+        case .faint: "stroke-width=\"1.2\" stroke-opacity=\"0.45\""
+        case .dashes: "stroke-width=\"1.5\" stroke-dasharray=\"5 4\""
+        case .line, .dots, .band: "stroke-width=\"2\""
+        }
+    }
+
+    private static func pair(_ place: (x: Double, y: Double)) -> String {
+        "\(SVG.number(place.x)),\(SVG.number(place.y))"
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+
+/// Whether a challenger takes the champion's place.
+public enum Promotion {
+    /// Days that are held out, and in the blocks that they are compared with.
+    public static let days = 21
+    /// What a challenger's mean skill must be above the champion's.
+    public static let margin = 0.01
+    /// Origins that must be scored at every lead.
+    public static let leastOrigins = 200
+    /// Share of the earlier blocks below and above what is usual.
+    public static let tail = 0.01
+
+    /// What becomes of a challenger.
+    public enum Verdict: String, Sendable {
+        /// It serves from now on.
+        case promoted
+        /// The champion serves on.
+        case rejected
+        /// The hold-out proves nothing; the champion serves on.
+        case inconclusive
+    }
+
+    /// A verdict, and why in words for a person.
+    public struct Decision: Sendable, Equatable {
+        /// What becomes of the challenger.
+        public var verdict: Verdict
+        /// One line.
+        public var reason: String
+
+        init(_ verdict: Verdict, _ reason: String) {
+            self.verdict = verdict
+            self.reason = reason
+        }
+    }
+
+    /// Mean skill against persistence over the leads; NaN where something was not scored.
+    public static func skill(of scores: [Score], against persistence: [Score]) -> Double {
+        zip(scores, persistence).reduce(0) { $0 + $1.0.skill(against: $1.1) } / Double(scores.count)
+    }
+
+    /// Why a hold-out cannot be scored on, before anything has been trained; nil where it can.
+    public static func refusal(persistence: [Score]) -> Decision? {
+        for (lead, score) in zip(HoldOut.leads, persistence) where score.n < leastOrigins {
+            return Decision(
+                .inconclusive,
+                "the last \(days) days have \(score.n) origins to score at lead \(lead); it takes \(leastOrigins)")
+        }
+        return nil
+    }
+
+    /// The rule. A hold-out that is not like the station proves nothing, whoever wins on it.
+    ///
+    /// - Parameters:
+    ///   - champion: its mean skill against persistence on the hold-out.
+    ///   - challenger: the same, of the model that was not trained on the hold-out.
+    ///   - held: what the hold-out is like; nil where there are too few readings to say.
+    ///   - earlier: what the blocks before it are like.
+    public static func decide(
+        champion: Double, challenger: Double, held: BlockCharacter?, earlier: [BlockCharacter]
+    ) -> Decision {
+        guard let held else { return Decision(.inconclusive, "the last \(days) days have too few readings") }
+        if let strangeness = strangeness(of: held, among: earlier) { return Decision(.inconclusive, strangeness) }
+        let skills = "mean skill \(text(challenger)) against the champion's \(text(champion))"
+        // In a form that no NaN passes.
+        guard challenger > 0 else {
+            return Decision(.rejected, "\(skills): the challenger is no better than persistence")
+        }
+        guard challenger >= champion + margin else {
+            return Decision(.rejected, "\(skills): it takes \(text(champion + margin))")
+        }
+        return Decision(.promoted, skills)
+    }
+
+    /// What makes a hold-out unlike the blocks before it; nil where it is like them.
+    static func strangeness(of held: BlockCharacter, among earlier: [BlockCharacter]) -> String? {
+        if let index = held.persistence.firstIndex(where: { !($0 > 0) }) {
+            return "persistence is without error at lead \(HoldOut.leads[index]) in the last \(days) days"
+        }
+        if earlier.isEmpty { return "there are no \(days) days before the last \(days) to compare them with" }
+        for (index, lead) in HoldOut.leads.enumerated() {
+            let usual = usual(earlier.map { $0.persistence[index] })
+            if !usual.contains(held.persistence[index]) {
+                return "the last \(days) days are not like the station: persistence misses by "
+                    + "\(text(held.persistence[index], 1)) µg/m³ at lead \(lead); it usually is \(text(usual))"
+            }
+        }
+        let usual = usual(earlier.map(\.median))
+        if !usual.contains(held.median) {
+            return "the last \(days) days are not like the station: their median is \(text(held.median, 1)) µg/m³; "
+                + "it usually is \(text(usual))"
+        }
+        return nil
+    }
+
+    /// From the 1st to the 99th percentile, linear between neighbours.
+    private static func usual(_ values: [Double]) -> ClosedRange<Double> {
+        let sorted = values.sorted()
+        func percentile(_ share: Double) -> Double {
+            let rank = share * Double(sorted.count - 1)
+            let below = Int(rank)
+            let above = min(below + 1, sorted.count - 1)
+            return sorted[below] + (sorted[above] - sorted[below]) * (rank - Double(below))
+        }
+        return percentile(tail)...percentile(1 - tail)
+    }
+
+    private static func text(_ range: ClosedRange<Double>) -> String {
+        "\(text(range.lowerBound, 1)) to \(text(range.upperBound, 1))"
+    }
+
+    private static func text(_ value: Double, _ digits: Int = 3) -> String { String(format: "%.\(digits)f", value) }
+}

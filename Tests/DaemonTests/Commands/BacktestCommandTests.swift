@@ -1,0 +1,128 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Forecast
+
+/// `hazecast backtest` and `hazecast train` as a user runs them, on a made-up file.
+@Suite struct BacktestCommandTests {
+    private let repository = URL(filePath: #filePath).appending(path: "../../../..").standardized
+
+    /// Gives a folder with `series.csv`: a year and some weeks, of which only what `isObserved` says has a pm25.
+    private func withSeries(
+        isObserved: (_ hour: Int) -> Bool = { _ in true }, _ body: (URL) async throws -> Void
+    ) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let start = try #require(UTCHour(year: 2012, month: 1, day: 1, hour: 0))
+        var lines = ["No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir"]
+        for hour in 0..<Backtest.testHours + 1000 {
+            let now = start.advanced(by: hour)
+            let date = now.description.prefix(10).split(separator: "-").compactMap { Int($0) }
+            let pm25 = isObserved(hour) ? String(Int(100 + 60 * sin(Double(hour) / 20) + 20 * cos(Double(hour)))) : "NA"
+            lines.append(
+                "\(hour + 1),\(date[0]),\(date[1]),\(date[2]),\(now.hourOfDay),\(pm25),\(hour % 9),\(hour % 24),1010,"
+                    + "\(hour % 2 == 0 ? "NE" : "NW"),2,0,0")
+        }
+        try lines.joined(separator: "\n").write(
+            to: folder.appending(path: "series.csv"), atomically: true, encoding: .utf8)
+        try await body(folder)
+    }
+
+    private var models: String { repository.appending(path: "models").path() }
+
+    private func object(_ line: String) throws -> [String: JSONValue] {
+        guard case .object(let object) = try JSONValue(json: Data(line.utf8)) else {
+            throw ForecastError(.malformed, line)
+        }
+        return object
+    }
+
+    @Test(arguments: ["live", "chapter"])
+    func aPreviousModelIsScoredInTheSameRun(_ scoring: String) async throws {
+        try await withSeries { folder in
+            let arguments = [
+                "backtest", "--protocol", scoring, "--data", folder.appending(path: "series.csv").path(),
+                "--model", "\(models)/operational.json",
+            ]
+            let previous = ["--baseline", "\(models)/chapter.json"]
+            let plot = folder.appending(path: "scores.svg")
+            let table = try await Executable.hazecast.run(arguments + previous + ["--plot", plot.path()])
+            #expect(table.status == 0, "\(table.standardError)")
+            #expect(table.standardOutput.contains("previous: chapter, 26 weights"))
+            let widest = table.standardOutput.split(separator: "\n").map(\.count).max()
+            #expect(try #require(widest) <= 120)
+            let drawing = try Drawing(String(contentsOf: plot, encoding: .utf8))
+            #expect(drawing.elements.contains { $0.text == "previous" })
+
+            // What stands beside a model is what it scores alone.
+            let both = try await Executable.hazecast.run(arguments + previous + ["--json"])
+            let alone = try await Executable.hazecast.run(
+                arguments.dropLast() + ["\(models)/chapter.json", "--json"])
+            guard case .object(let baseline) = try object(both.standardOutput)["baseline"] else {
+                throw ForecastError(.malformed, both.standardOutput)
+            }
+            let scores = scoring == "live" ? ["leads", "mean_skill"] : ["blocks"]
+            let expected = try object(alone.standardOutput)
+            for key in scores { #expect(baseline[key] == expected[key] && baseline[key] != nil, "\(key)") }
+            #expect(baseline["name"] == .string("chapter"))
+        }
+    }
+
+    @Test func shareOfNothingIsNullAndADash() async throws {
+        // The test year has no reading at all.
+        try await withSeries(isObserved: { $0 < 1000 }) { folder in
+            let arguments = [
+                "backtest", "--data", folder.appending(path: "series.csv").path(), "--model",
+                "\(models)/operational.json", "--plot", folder.appending(path: "scores.svg").path(),
+            ]
+            let json = try await Executable.hazecast.run(arguments + ["--json"])
+            #expect(json.status == 0, "\(json.standardError)")
+            #expect(try object(json.standardOutput)["mean_skill"] == .null)
+            #expect(!json.standardOutput.lowercased().contains("nan"))
+            let table = try await Executable.hazecast.run(arguments)
+            #expect(table.standardOutput.contains("–") && !table.standardOutput.lowercased().contains("nan"))
+        }
+    }
+
+    @Test(arguments: ["missing/file", "", "."])
+    func whatCannotBeWrittenIsOneLineBeforeTheWork(_ place: String) async throws {
+        try await withSeries { folder in
+            let file = place.isEmpty ? "" : folder.appending(path: place).path()
+            for arguments in [
+                ["backtest", "--model", "\(models)/chapter.json", "--plot", file],
+                ["train", "--out", file], ["train", "--out", folder.appending(path: "m.json").path(), "--plot", file],
+            ] {
+                // There are no data either, but that is found out later.
+                let output = try await Executable.hazecast.run(arguments + ["--data", "nowhere.csv"])
+                #expect(output.status != 0 && output.standardOutput.isEmpty)
+                #expect(output.standardError.contains("cannot be written"), "\(output.standardError)")
+                #expect(output.standardError.split(separator: "\n").count == 1, "\(output.standardError)")
+            }
+        }
+    }
+
+    @Test func theSingleLayerTrainsWithItsValidationInEveryLineAndInAFigure() async throws {
+        try await withSeries { folder in
+            let model = folder.appending(path: "single.json").path()
+            let plot = folder.appending(path: "training.svg")
+            let data = ["--data", folder.appending(path: "series.csv").path()]
+            let output = try await Executable.hazecast.run(
+                [
+                    "train", "--preset", "chapter-single", "--optimiser", "sgd", "--restarts", "2", "--epochs", "3",
+                    "--out", model, "--plot", plot.path(),
+                ] + data)
+            #expect(output.status == 0, "\(output.standardError)")
+            let epochs = try output.standardOutput.split(separator: "\n").map { try object(String($0)) }
+            #expect(epochs.count == 6)
+            for key in ["validation_loss", "validation_r2"] {
+                #expect(epochs.allSatisfy { if case .number = $0[key] { true } else { false } }, "\(key)")
+            }
+            #expect(try Drawing(String(contentsOf: plot, encoding: .utf8)).named("path").count == 6)
+            let scores = try await Executable.hazecast.run(
+                ["backtest", "--protocol", "chapter", "--model", model, "--json"] + data)
+            #expect(try object(scores.standardOutput)["parameters"] == .number(49))
+        }
+    }
+}
