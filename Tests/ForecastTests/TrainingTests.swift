@@ -137,10 +137,13 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         #expect(scores.meanSkill > 0.1)
         #expect(try #require(scores.ridgeSkill)[11] > 0.1)
         guard case .object(let json) = scores.json, case .object(let leads) = json["leads"],
-            case .object(let lead) = leads["12"], case .number(let coverage) = lead["coverage80"]
+            case .object(let lead) = leads["12"], case .number(let coverage) = lead["coverage80"],
+            case .number(let brierSkill) = lead["brier_skill75"]
         else { throw ForecastError(.malformed, "live scores") }
         // The made-up series is stationary, so what held in one year holds in the next.
         #expect((0.75...0.85).contains(coverage))
+        // It cannot do much worse than a probability that is always that of the climate, and persistence is sure of itself.
+        #expect(brierSkill > 0.3)
     }
 
     /// Whatever the test year holds must not matter to what is learnt.

@@ -30,6 +30,8 @@ struct TrainingRun: Sendable {
         let name: String
         let champion: ActiveModels.Served
         let histories: [HourlySeries]
+        /// What is known against the last 21 days.
+        var doubt: String?
     }
 
     /// Claims a run and trains.
@@ -77,6 +79,7 @@ struct TrainingRun: Sendable {
         let stations = try await record.connection.query("SELECT id, name FROM hazecast.station ORDER BY name").map {
             (id: try $0.decode(Int32.self, at: 0), name: try $0.decode(String.self, at: 1))
         }
+        let twins = try await twins()
         var pool: [HourlySeries] = []
         let share = 1 / Double(stations.count + 1)
         for (index, station) in stations.enumerated() {
@@ -89,14 +92,39 @@ struct TrainingRun: Sendable {
                 try await compare(
                     Place(
                         station: station.id, name: "run-\(record.id)-\(station.name)", champion: models[station.id],
-                        histories: [series]))
-            } else if (try? FineTuning.check(series)) != nil {
+                        histories: [series],
+                        doubt: twins[station.id].map {
+                            "in the last \(Promotion.days) days the station has the readings of '\($0)'"
+                        }))
+            } else if twins[station.id] == nil, (try? FineTuning.check(series)) != nil {
                 pool.append(series)
             }
         }
         guard !pool.isEmpty else { return }
         gauge.begin("stations with less than 90 days", at: 1 - share, share: share)
         try await compare(Place(station: nil, name: "run-\(record.id)", champion: models.fallback, histories: pool))
+    }
+
+    /// Stations that have the readings of another one in the last days, by which a wrong cable or a wrong key shows; which of
+    /// the two is itself cannot be said.
+    private func twins() async throws -> [Int32: String] {
+        let held = HoldOut(of: [], before: now).range
+        let rows = try await record.connection.query(
+            """
+            WITH day AS (
+                SELECT station_id, date_bin('1 day', observed_at, $1) AS day,
+                    md5(string_agg(concat(observed_at, pm25), ',' ORDER BY observed_at)) AS digest
+                FROM hazecast.reading
+                WHERE observed_at >= $1 AND observed_at < $2 AND pm25 IS NOT NULL
+                GROUP BY 1, 2 HAVING stddev(pm25) > 0
+            )
+            SELECT day.station_id, min(station.name)
+            FROM day JOIN day AS twin USING (day, digest) JOIN hazecast.station ON station.id = twin.station_id
+            WHERE twin.station_id <> day.station_id
+            GROUP BY day.station_id, twin.station_id HAVING count(*) > $3
+            """, [held.lowerBound.timestamp, held.upperBound.timestamp, Int64(Promotion.days / 2)],
+            timeout: .seconds(300))
+        return try rows.reduce(into: [:]) { $0[try $1.decode(Int32.self, at: 0)] = try $1.decode(String.self, at: 1) }
     }
 
     /// Trains and scores, and says meanwhile how far it is.
@@ -135,7 +163,8 @@ struct TrainingRun: Sendable {
         let parent = canBeTrained ? place.champion : pretrained ?? place.champion
         var plan = FineTuningPlan()
         plan.seed = UInt64(record.id)
-        let contest = Contest(champion: place.champion.model, parent: parent.model, holdOut: holdOut)
+        let contest = Contest(
+            champion: place.champion.model, parent: parent.model, holdOut: holdOut, doubt: place.doubt)
         let outcome = try contest.run(name: place.name, plan: plan) { progress in
             gauge.advance(Double(progress.epoch) / Double(progress.epochs))
             return !gauge.isStopped

@@ -67,6 +67,11 @@ public struct BlockCharacter: Sendable, Equatable {
     /// Median of pm25 in µg/m³.
     public var median: Double
 
+    /// RMSE of persistence in µg/m³ over all leads alike.
+    var rmse: Double { (persistence.reduce(0) { $0 + $1 * $1 } / Double(persistence.count)).squareRoot() }
+    /// RMSE at the shortest lead as a share of that at the longest: how fast the station forgets.
+    var forgetting: Double { persistence[0] / persistence[persistence.count - 1] }
+
     /// A character from its numbers.
     public init(persistence: [Double], median: Double) {
         self.persistence = persistence

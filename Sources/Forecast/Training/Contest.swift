@@ -15,14 +15,17 @@ public struct Contest: Sendable {
     private let champion: Model
     private let parent: Model
     private let holdOut: HoldOut
+    private let doubt: String?
 
     /// - Parameters:
     ///   - champion: what serves.
     ///   - parent: what the challenger is trained on from, the champion itself where it can be trained on.
-    public init(champion: Model, parent: Model, holdOut: HoldOut) {
+    ///   - doubt: what else is known against the hold-out; nothing is promoted on it then.
+    public init(champion: Model, parent: Model, holdOut: HoldOut, doubt: String? = nil) {
         self.champion = champion
         self.parent = parent
         self.holdOut = holdOut
+        self.doubt = doubt
     }
 
     /// - Parameter goesOn: told after each epoch; false ends the training.
@@ -52,7 +55,7 @@ public struct Contest: Sendable {
         let scores = holdOut.scores(of: challenger)
         let (held, earlier) = holdOut.character
         let decision = Promotion.decide(
-            champion: Promotion.skill(of: championScores, against: persistence),
+            doubt: doubt, champion: Promotion.skill(of: championScores, against: persistence),
             challenger: Promotion.skill(of: scores, against: persistence), held: held, earlier: earlier)
         return Outcome(
             decision: decision, persistence: persistence, champion: championScores, challenger: (challenger, scores))

@@ -81,8 +81,8 @@ struct SchemaRightsTests {
         try await allowed(
             [
                 "station", "reading", "reading_flag", "model", "active_model", "forecast_ledger", "forecast",
-                "latest_forecast", "status", "daemon", "station_outage", "migration",
-                "exceedance(75)",
+                "latest_forecast", "status", "daemon", "station_outage", "migration", "training_run", "training_result",
+                "activation", "exceedance(75)",
             ].map { "SELECT * FROM hazecast.\($0)" }, as: "hazecast_reader")
         try await refused(
             [
@@ -91,7 +91,30 @@ struct SchemaRightsTests {
                 "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading", "SELECT hazecast.refresh()",
                 "SELECT hazecast.maintain_partitions()", "DELETE FROM hazecast.forecast_ledger",
                 "UPDATE hazecast.active_model SET model_id = 1", "CREATE TABLE hazecast.mine ()",
+                "SELECT hazecast.request_retrain()", "SELECT hazecast.promote('chapter')", "SELECT hazecast.rollback()",
             ], as: "hazecast_reader")
+    }
+
+    @Test func operatorsChooseModels() async throws {
+        try await allowed(
+            [
+                "SELECT hazecast.request_retrain()", "SELECT hazecast.promote('operational')",
+                "SELECT hazecast.promote('chapter', 'a')",
+                "SELECT hazecast.promote('chapter', 'a'), hazecast.rollback('a')",
+            ]
+                + [
+                    "training_run", "training_result", "activation", "model", "active_model", "station", "status",
+                    "daemon", "station_outage", "migration",
+                ].map { "TABLE hazecast.\($0)" }, as: "hazecast_operator")
+        try await refused(
+            [
+                "INSERT INTO hazecast.training_run (why) VALUES ('x')", "DELETE FROM hazecast.training_run",
+                "UPDATE hazecast.training_run SET state = 'promoted'", "DELETE FROM hazecast.activation",
+                "UPDATE hazecast.activation SET by_whom = 'x'", "UPDATE hazecast.active_model SET model_id = 1",
+                "INSERT INTO hazecast.model (name, document) VALUES ('x', '{}')", "SELECT hazecast.activate(1, 1, 'x')",
+                "SELECT hazecast.activate_challengers(1)", "SELECT hazecast.close_lost_runs()",
+                "UPDATE hazecast.reading SET pm25 = 1", "TABLE hazecast.arrival", "CREATE TABLE hazecast.mine ()",
+            ], as: "hazecast_operator")
     }
 
     @Test func theDaemonDoesItsWork() async throws {
@@ -125,6 +148,19 @@ struct SchemaRightsTests {
                 "TABLE hazecast.migration", "TABLE hazecast.model", "TABLE hazecast.active_model",
                 "TABLE hazecast.station",
                 "LISTEN hazecast_arrival", "SELECT pg_try_advisory_lock(1)", "SELECT * FROM pg_locks",
+                "SELECT hazecast.request_retrain('schedule')", "SELECT hazecast.close_lost_runs()",
+                "UPDATE hazecast.training_run SET state = 'running', progress = 0.5, phase = 'x'",
+                """
+                INSERT INTO hazecast.model (name, document, parent_id, reason, code_version)
+                SELECT 'x', document || jsonb_build_object('sha256', repeat('0', 64)), id, 'x', 'x'
+                FROM hazecast.model WHERE name = 'chapter'
+                """,
+                """
+                INSERT INTO hazecast.training_result
+                    (run_id, verdict, reason, champion_id, stations, held_out_from, held_out_until, leads, origins,
+                        persistence_rmse, champion_rmse)
+                SELECT (hazecast.request_retrain()).training_run, 'rejected', 'x', 1, 1, now(), now(), '{1}', '{1}', '{1}', '{1}'
+                """,
             ], as: "hazecast_daemon")
     }
 
@@ -137,6 +173,15 @@ struct SchemaRightsTests {
                 "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading",
                 "INSERT INTO hazecast.arrival DEFAULT VALUES", "INSERT INTO hazecast.station (name) VALUES ('b')",
                 "UPDATE hazecast.migration SET sha256 = ''", "DROP TABLE hazecast.reading_2014",
+                "UPDATE hazecast.model SET reason = 'x'", "DELETE FROM hazecast.model",
+                "UPDATE hazecast.active_model SET model_id = 1", "INSERT INTO hazecast.active_model VALUES (1, 1)",
+                "DELETE FROM hazecast.activation", "INSERT INTO hazecast.activation (model_id) VALUES (1)",
+                "DELETE FROM hazecast.training_run", "INSERT INTO hazecast.training_run (why) VALUES ('x')",
+                "UPDATE hazecast.training_run SET requested_by = 'x'",
+                "UPDATE hazecast.training_result SET verdict = 'promoted'",
+                "DELETE FROM hazecast.training_result", "SELECT hazecast.promote('chapter')",
+                "SELECT hazecast.rollback()",
+                "SELECT hazecast.activate(1, 1, 'x')",
                 "DROP SCHEMA hazecast CASCADE", "ALTER TABLE hazecast.forecast_ledger ADD COLUMN x integer",
                 "CREATE TABLE hazecast.mine ()",
             ], as: "hazecast_daemon")

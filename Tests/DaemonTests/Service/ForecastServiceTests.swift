@@ -165,13 +165,20 @@ private let noon = Site.noon
             try await site.connection.query(
                 "INSERT INTO hazecast.model (name, document) VALUES ('other', $1::text::jsonb)",
                 [String(decoding: other.json(), as: UTF8.self)])
-            try await site.run(
-                "UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'other')")
-            try await site.write(roof, noon.advanced(by: 1))
-            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
-            #expect(
-                try await site.text("SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM hazecast.forecast")
-                    == "operational other")
+            // Whatever is written after promote or rollback has committed is forecast with what they chose.
+            for (hour, (change, model)) in [
+                ("promote('other')", "other"), ("rollback()", "operational"), ("promote('other', 'roof')", "other"),
+                ("rollback('roof')", "operational"),
+            ].enumerated() {
+                try await site.run("SELECT hazecast.\(change)")
+                let began = ContinuousClock.now
+                let next = noon.advanced(by: hour + 1)
+                try await site.write(roof, next)
+                try await eventually { try await site.latest("roof")?.origin == next }
+                #expect(ContinuousClock.now - began < .seconds(1))
+                #expect(
+                    try await site.text("SELECT DISTINCT model FROM hazecast.latest_forecast") == model, "\(change)")
+            }
         }
     }
 
@@ -187,14 +194,33 @@ private let noon = Site.noon
                 INSERT INTO hazecast.model (name, document) SELECT 'damaged', jsonb_set(jsonb_set(
                     document, '{normalisation,output,scale}', '12345'), '{sha256}', to_jsonb(repeat('0', 64)))
                 FROM hazecast.model WHERE name = 'chapter';
-                UPDATE hazecast.active_model SET model_id = (SELECT id FROM hazecast.model WHERE name = 'damaged')
+                SELECT hazecast.promote('damaged'), hazecast.promote('damaged', 'roof')
                 """)
             #expect(try await withDeadline(.seconds(10)) { await daemon.hasWritten(toStandardError: "'damaged'") })
             try await site.write(roof, noon.advanced(by: 1))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 1) }
+            // A daemon that knows nothing of before finds in the history what served.
+            daemon.signal(SIGTERM)
+            _ = try await withDeadline(.seconds(5)) { await daemon.end() }
+            let next = try site.daemon()
+            defer { next.signal(SIGKILL) }
+            try await site.write(roof, noon.advanced(by: 2))
+            try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 2) }
             #expect(
                 try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast")
                     == "operational")
+            let reason = "model 'damaged' in hazecast.model cannot be used: the model file is damaged"
+            #expect(next.standardError.contains(reason) && next.standardError.contains("'operational' serves instead"))
+            #expect(
+                try await site.text("SELECT reason FROM hazecast.status WHERE kind = 'daemon'")?.contains(reason)
+                    == true)
+            // With nothing readable in the history, a model that came with the binary serves.
+            next.signal(SIGTERM)
+            _ = try await withDeadline(.seconds(5)) { await next.end() }
+            try await site.run("DELETE FROM hazecast.activation")
+            let last = try site.daemon()
+            defer { last.signal(SIGKILL) }
+            #expect(await last.hasWritten(toStandardError: "'operational' serves instead"))
         }
     }
 

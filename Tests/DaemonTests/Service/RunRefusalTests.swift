@@ -36,8 +36,8 @@ import Testing
         try await Site.with { site in
             try await site.run(
                 """
-                UPDATE hazecast.model SET document =
-                    jsonb_set(document, '{normalisation,output,scale}', '12345')
+                UPDATE hazecast.model SET document = jsonb_set(jsonb_set(
+                    document, '{normalisation,output,scale}', '12345'), '{sha256}', to_jsonb(repeat(id::text, 64)))
                 """)
             try await expectRefusal(site.conninfo, saying: "model 'operational' in hazecast.model cannot be used")
         }
@@ -89,11 +89,17 @@ import Testing
         #expect(
             try await check([], [:]) == [
                 "database: dbname=from_file password=***  # \(file.path())", "log.level: debug  # \(file.path())",
+                "retrain.every: 7 days  # default", "retrain.memory: 1 GiB  # default",
             ])
         #expect(
             try await check(
-                ["--database", "dbname=flag"], ["HAZECAST_DATABASE": "dbname=env", "HAZECAST_LOG_LEVEL": "error"]) == [
+                ["--database", "dbname=flag"],
+                [
+                    "HAZECAST_DATABASE": "dbname=env", "HAZECAST_LOG_LEVEL": "error", "HAZECAST_RETRAIN_EVERY": "off",
+                    "HAZECAST_RETRAIN_MEMORY": "512 MiB",
+                ]) == [
                     "database: dbname=flag  # command line", "log.level: error  # environment",
+                    "retrain.every: off  # environment", "retrain.memory: 512 MiB  # environment",
                 ])
     }
 }

@@ -72,6 +72,24 @@ struct Site {
         }
     }
 
+    /// Writes a whole series in one statement.
+    func write(_ station: Int32, _ series: HourlySeries) async throws {
+        try await connection.query(
+            """
+            INSERT INTO hazecast.reading
+                (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed)
+            SELECT $1, observed_at, nullif(pm25, 'NaN'), nullif(dew_point, 'NaN'), nullif(temperature, 'NaN'),
+                nullif(pressure, 'NaN'), nullif(wind_direction, 'NaN'), nullif(wind_speed, 'NaN')
+            FROM unnest($2::timestamptz[], $3::real[], $4::real[], $5::real[], $6::real[], $7::real[], $8::real[])
+                AS row (observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed)
+            """,
+            [
+                station, series.measures.indices.map { series.start.advanced(by: $0).timestamp },
+                series.measures.map(\.pm25), series.measures.map(\.dewPoint), series.measures.map(\.temperature),
+                series.measures.map(\.pressure), series.measures.map(\.windDirection), series.measures.map(\.windSpeed),
+            ])
+    }
+
     func run(_ script: String) async throws { try await connection.run(script: script) }
 
     /// One value of one row, as text.
