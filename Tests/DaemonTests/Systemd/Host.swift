@@ -64,7 +64,9 @@ struct Host: Sendable {
     }
 
     /// Runs a test with the service stopped, its configuration the shipped one but for the port, and a new database.
-    static func with(_ body: @Sendable @escaping (Host, Site) async throws -> Void) async throws {
+    static func with(
+        deadline: Duration = .seconds(120), _ body: @Sendable @escaping (Host, Site) async throws -> Void
+    ) async throws {
         let host = try await shared.value
         try await host.succeed(
             """
@@ -79,7 +81,7 @@ struct Host: Sendable {
         try await host.configure("database: host=/run/postgresql port=\(host.port) dbname=hazecast\n")
         let connection = try await Connection.connect(host.conninfo(), applicationName: "test")
         let site = Site(conninfo: host.conninfo(), connection: connection)
-        try await withDeadline(.seconds(120)) { try await body(host, site) }
+        try await withDeadline(deadline) { try await body(host, site) }
         await connection.close()
         try await host.succeed("systemctl stop 'hazecast*'")
     }

@@ -194,6 +194,84 @@ struct SystemdTests {
         }
     }
 
+    /// Readings of a station that does not exist, up to now.
+    private func simulate(days: Int, on host: Host) async throws {
+        try await host.succeed(
+            "runuser -u postgres -- hazecast simulate --config /etc/hazecast/hazecast.yaml --stations 1 --hours \(days * 24)"
+        )
+    }
+
+    /// A correction of the newest reading, and its forecast.
+    private func correctionIsForecast(_ site: Site) async throws {
+        let revision = try #require(try await site.latest("sim-0001")).revision
+        try await site.run(
+            "UPDATE hazecast.reading SET pm25 = pm25 + 1 WHERE observed_at = (SELECT max(observed_at) FROM hazecast.reading)"
+        )
+        try await eventually { try await site.latest("sim-0001")?.revision == revision + 1 }
+    }
+
+    private func trainingBegins(_ host: Host, _ run: Int) async throws {
+        try await host.succeed("systemctl reload hazecast")
+        try await eventually(within: .seconds(60)) {
+            try await host.property("StatusText").contains("; training run \(run): ")
+        }
+    }
+
+    @Test func aReloadTrainsWhileForecastsGoOn() async throws {
+        try await Host.with(deadline: .seconds(400)) { host, site in
+            try await simulate(days: 130, on: host)
+            try await host.succeed("systemctl start hazecast")
+            try await eventually { try await site.latest("sim-0001") != nil }
+            try await trainingBegins(host, 1)
+            try await host.succeed("systemctl reload hazecast")
+            #expect(try await host.journal().contains("configuration reloaded; joined the training that is under way"))
+            var corrections = 0
+            let end = ContinuousClock.now + .seconds(300)
+            while try await site.text("SELECT count(*) FROM hazecast.training_run WHERE finished_at IS NULL") == "1" {
+                try await correctionIsForecast(site)
+                corrections += 1
+                try #require(ContinuousClock.now < end)
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(corrections > 0)
+            let run = try #require(try await site.text("SELECT t FROM hazecast.training_run AS t"))
+            #expect(
+                try await site.text(
+                    """
+                    SELECT state IN ('promoted', 'rejected', 'inconclusive') AND decision IS NOT NULL
+                        AND champion_skill IS NOT NULL AND challenger_skill IS NOT NULL AND persistence_rmse IS NOT NULL
+                    FROM hazecast.training_run
+                    """) == "true", "\(run)")
+            try await correctionIsForecast(site)
+            #expect(try await host.property("NRestarts") == "0")
+        }
+    }
+
+    @Test func aTrainerMayDieAndAStopDoesNotWaitForIt() async throws {
+        try await Host.with(deadline: .seconds(240)) { host, site in
+            try await simulate(days: 400, on: host)
+            try await host.succeed("systemctl start hazecast")
+            try await eventually { try await site.latest("sim-0001") != nil }
+            let serving = try await site.servingModel()
+            func state(_ run: Int) async throws -> String? {
+                try await site.text("SELECT state FROM hazecast.training_run WHERE id = \(run)")
+            }
+            try await trainingBegins(host, 1)
+            try await host.succeed("kill -KILL $(pgrep -P $(systemctl show hazecast --property MainPID --value))")
+            try await eventually { try await state(1) == "failed" }
+            try await correctionIsForecast(site)
+            #expect(try await host.property("NRestarts") == "0")
+
+            try await trainingBegins(host, 2)
+            let began = ContinuousClock.now
+            try await host.succeed("systemctl stop hazecast")
+            #expect(ContinuousClock.now - began < .seconds(5))
+            #expect(try await host.property("Result") == "success")
+            #expect(try await state(2) == "cancelled")
+            #expect(try await site.servingModel() == serving)
+        }
+    }
+
     @Test func anInstanceServesAnotherDatabase() async throws {
         try await Host.with { host, _ in
             try await host.succeed(
