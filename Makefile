@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test check demo data bench bench-latency
+.PHONY: help bootstrap build fmt lint test check deb demo data bench bench-latency
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ test: bootstrap ## run the tests; FILTER=name runs those that match
 	$(SWIFT) test $(CONFIGURATION) --no-parallel $(if $(FILTER),--filter '$(FILTER)')
 
 check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
+
+deb: bootstrap ## make the Debian package .build/package/hazecast_*.deb
+	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product ManualPage
+	@deploy/package
 
 demo: build ## real readings through a private PostgreSQL to forecasts, in a minute
 	@[ -n "$${HAZECAST_DATA_DIR:-}" ] || deploy/fetch-data || echo 'The demo goes on with simulated readings.'
