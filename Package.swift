@@ -64,6 +64,8 @@ let package = Package(
             exclude: ["kernel.py", "reference.c", "run"]),
         // Puts migrations/*.sql and models/*.json into the binary, so that an installed `hazecast` needs no other file.
         .executableTarget(name: "EmbedResources"),
+        // Writes the package's manual page from what the program says of itself.
+        .executableTarget(name: "ManualPage"),
         .plugin(name: "EmbedResourcesPlugin", capability: .buildTool(), dependencies: ["EmbedResources"]),
 
         .target(

@@ -70,7 +70,7 @@ public enum TestServer {
     }
 
     /// A TCP port on 127.0.0.1 that nobody had a moment ago.
-    private static func freePort() throws -> Int {
+    public static func freePort() throws -> Int {
         let socket = try LoopbackSocket.listening()
         defer { close(socket.descriptor) }
         return socket.port

@@ -54,6 +54,30 @@ struct MigratorTests {
         }
     }
 
+    @Test func aLoginIsMadeOnceAndTheSchemaGoesOnlyWhenNobodyWorksIt() async throws {
+        try await withEmptyDatabase { conninfo, connection in
+            for _ in 1...2 {
+                #expect(try await Migrator.migrate(connection, login: "hazecast test \"login\"").login != nil)
+            }
+            let login = try await connection.query(
+                """
+                SELECT rolcanlogin AND NOT rolsuper AND pg_has_role(rolname, 'hazecast_daemon', 'USAGE')
+                FROM pg_roles WHERE rolname = 'hazecast test "login"'
+                """)
+            #expect(try login.single().decode(Bool.self, at: 0))
+            try await connection.run(script: #"DROP ROLE "hazecast test ""login""""#)
+
+            #expect(try await Migrator.remove(connection, isDryRun: true).schema == Self.last)
+            let other = try await Connection.connect(conninfo, applicationName: "daemon")
+            #expect(try await Leadership.tryToTake(on: other))
+            #expect(await message { _ = try await Migrator.remove(connection) }.contains("systemctl stop hazecast"))
+            await other.close()
+            try await eventually { (try? await Migrator.remove(connection).schema) == 0 }
+            #expect(await message { _ = try await Migrator.remove(connection) }.contains("nothing to remove"))
+            #expect(try await Migrator.migrate(connection).schema == Self.last ?? 0)
+        }
+    }
+
     @Test func aDryRunChangesNothing() async throws {
         try await withEmptyDatabase { _, connection in
             let report = try await Migrator.migrate(connection, isDryRun: true)
