@@ -12,7 +12,7 @@ final class PooledLoss: BlockLoss {
     }
 
     func add(
-        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>, squaredErrors: inout Lanes,
+        block: Int, of network: Network, gradient: UnsafeMutablePointer<Lanes>?, squaredErrors: inout Lanes,
         count: inout Int
     ) {
         places[block].loss.add(

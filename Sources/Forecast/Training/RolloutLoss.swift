@@ -70,7 +70,7 @@ final class RolloutLoss: BlockLoss {
     }
 
     private func add(
-        _ block: Int, _ x: UnsafePointer<Lanes>, _ network: Network, _ gradient: UnsafeMutablePointer<Lanes>,
+        _ block: Int, _ x: UnsafePointer<Lanes>, _ network: Network, _ gradient: UnsafeMutablePointer<Lanes>?,
         _ squaredErrors: inout Lanes, _ count: inout Int
     ) {
         let inputs = series.inputs
