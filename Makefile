@@ -1,7 +1,7 @@
 # The one configuration of this project: what is tested is what is shipped, and nothing is compiled twice.
 CONFIGURATION := -c release -Xswiftc -enable-testing
 SWIFT := deploy/swift
-SOURCES := Sources Tests Plugins Package.swift
+SOURCES := Sources Tests Plugins Benchmarks Package.swift
 HAZECAST := .build/release/hazecast
 
 # What `make data` fetched, unless somebody names another folder.
@@ -10,10 +10,10 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test check deb demo data bench
+.PHONY: help bootstrap build fmt lint test check deb demo data bench bench-latency
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## install what is missing to build and test here (Debian; sudo where not root)
 	@deploy/bootstrap
@@ -44,5 +44,9 @@ demo: build ## real readings through a private PostgreSQL to forecasts, in a min
 data: ## download the UCI data set "Beijing PM2.5" into data/ and verify it
 	@deploy/fetch-data
 
-bench: build ## run the benchmarks and compare them with their baseline
+bench: bootstrap ## the network's speed beside C, NumPy and PyTorch
+	$(SWIFT) build $(CONFIGURATION) --product KernelBenchmark
+	@Benchmarks/kernel/run
+
+bench-latency: build ## from a reading to its forecast, beside PostgreSQL alone and with the baseline
 	@Benchmarks/run

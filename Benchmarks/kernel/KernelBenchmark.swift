@@ -63,7 +63,9 @@ import Ingest
                         Array(windows[first..<first + batch]), longitudes: Array(longitudes[first..<first + batch]))
                 }
             }
-            print(whole / Double(windows.count), seconds { work.predictWithEveryMember(windows: windows.count) } / Double(windows.count))
+            print(
+                whole / Double(windows.count),
+                seconds { work.predictWithEveryMember(windows: windows.count) } / Double(windows.count))
         default: print("?")
         }
     }

@@ -30,6 +30,14 @@ public struct HourlySeries: Sendable {
     /// The hours that have an entry.
     public var hours: Range<UTCHour> { start..<start.advanced(by: measures.count) }
 
+    /// A run of the series' entries.
+    func part(_ entries: some RangeExpression<Int>) -> HourlySeries {
+        let entries = entries.relative(to: measures)
+        var part = HourlySeries(start: start.advanced(by: entries.lowerBound), measures: Array(measures[entries]))
+        part.longitude = longitude
+        return part
+    }
+
     /// What was read at an hour; all missing outside of `hours`.
     public subscript(hour: UTCHour) -> Measures {
         hours.contains(hour) ? measures[start.distance(to: hour)] : Measures()

@@ -33,7 +33,8 @@ func someEnsemble() throws -> Model {
     return try Model(
         name: "ensemble", preset: "operational", architecture: architecture,
         normalisation: Normalisation(inputs: scales, output: Normalisation.Scale(offset: 0, scale: 80)),
-        weights: weights, bands: BandTable(learntFrom: pairs), training: .object([:]), scores: .object([:]))
+        weights: weights, bands: BandTable(learntFrom: BandTable.Errors(leads: pairs)), training: .object([:]),
+        scores: .object([:]))
 }
 
 func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {

@@ -131,6 +131,28 @@ private let tolerance = 5e-6
         }
     }
 
+    /// With states kept and without, and with AVX-512 as with AVX2: the same operations in the same order.
+    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational])
+    func whatForgetsItsStatesComputesTheSameToTheLastBit(_ architecture: Architecture) {
+        var random = SplitMix64(seed: 13)
+        let shape = architecture.shape
+        var network = Network(shape: shape, initial: .half, using: &random)
+        let x = (0..<Window.length * shape.inputs).map { _ in
+            Lanes((0..<16).map { _ in random.nextNormal() })
+        }
+        var outputs: [Instructions: [Lanes]] = [:]
+        for instructions in Instructions.available {
+            network.instructions = instructions
+            let trace = NetworkTrace(shape, steps: Window.length)
+            network.predict(x, trace)
+            let forgotten = (0..<shape.outputs).map { trace.y[$0] }
+            network.forward(x, trace)
+            #expect(forgotten == (0..<shape.outputs).map { trace.y[$0] }, "\(instructions)")
+            outputs[instructions] = forgotten
+        }
+        if let wide = outputs[.avx512] { #expect(wide == outputs[.avx2]) }
+    }
+
     @Test func tanhIsGoodToAFewBitsOfAFloatEverywhere() {
         for step in -20_000...20_000 {
             let x = Float(step) / 1000

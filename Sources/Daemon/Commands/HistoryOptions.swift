@@ -20,7 +20,8 @@ struct HistoryOptions: ParsableArguments {
 
     @OptionGroup var database: DatabaseOptions
 
-    func validate() throws {
+    /// Whether one of the two is named, and nothing that does not go with it.
+    func check() throws {
         guard (data == nil) != (station == nil) else {
             throw ValidationError(
                 data == nil

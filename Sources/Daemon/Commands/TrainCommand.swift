@@ -2,6 +2,7 @@ public import ArgumentParser
 import Dispatch
 public import Forecast
 import Foundation
+import Postgres
 import Synchronization
 
 /// `hazecast train`: fits a network to a station's history and writes a model file.
@@ -12,6 +13,9 @@ struct TrainCommand: AsyncParsableCommand {
         discussion: """
             The history is a file, or a station of the database. With --from, a pretrained model is fine-tuned on it,
             which is better than a new one and needs less: the station's own ranges, a few epochs, its own bands.
+
+            With --activate nothing is written to a file: it is the training run that the daemon makes by the clock. A
+            challenger is trained for every station of the database, and serves if it beats what serves now.
 
             Shows a bar on a terminal, else prints one JSON line an epoch. Ctrl-C ends the training and keeps the best
             network so far. The same seed and data give the same model.
@@ -41,7 +45,10 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var history: HistoryOptions
 
     @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
-    var out: String
+    var out: String?
+
+    @Flag(help: "Make a training run on the whole database instead, and let the models that win serve.")
+    var activate = false
 
     @Option(help: ArgumentHelp("Draw the validation loss and R² by epoch as an SVG file.", valueName: "file"))
     var plot: String?
@@ -66,10 +73,26 @@ struct TrainCommand: AsyncParsableCommand {
     var initial: InitialWeights = TrainingPlan().initial
 
     func validate() throws {
+        if activate {
+            guard out == nil, from == nil, plot == nil, !whole, history.data == nil, history.station == nil,
+                history.since == nil
+            else {
+                throw ValidationError("--activate trains on every station and takes only --database and --config")
+            }
+            return
+        }
+        guard out != nil else {
+            throw ValidationError("say where to: --out FILE, or --activate to train for the database")
+        }
+        try history.check()
         guard from != nil || !whole else { throw ValidationError("--whole goes with --from MODEL") }
     }
 
     func run() async throws {
+        if let out { try await train(to: out) } else { try await trainAndActivate() }
+    }
+
+    private func train(to out: String) async throws {
         let outFile = try OutputFile(out)
         let plotFile = try plot.map { try OutputFile($0) }
         let (series, start) = try await history.load(startingFrom: from)
@@ -92,6 +115,28 @@ struct TrainCommand: AsyncParsableCommand {
         try outFile.write(model.json())
         try plotFile?.write(Data(Figure.training(done, of: model).svg.utf8))
         StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
+    }
+
+    /// The run that the daemon makes, in the foreground.
+    private func trainAndActivate() async throws {
+        let connection = try await history.database.connect(applicationName: "hazecast train")
+        let gauge = TrainingGauge()
+        let interruption = Interruption { gauge.stop() }
+        let display = TrainingDisplay()
+        do {
+            try await Migrator.check(connection)
+            let (run, state, decision) = try await TrainingRun.run(
+                nil, why: "hazecast train --activate", on: connection, gauge: gauge, report: display.show)
+            display.end()
+            await connection.close()
+            StandardError.print("training run \(run) \(state): \(decision)")
+        } catch {
+            display.end()
+            await connection.close()
+            throw error
+        }
+        // 128 + SIGINT, as shells have it.
+        if interruption.isRequested { throw ExitCode(130) }
     }
 
     private func fineTune(
@@ -153,10 +198,11 @@ private final class Interruption {
 
     var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
 
-    init() {
+    init(onRequest: @escaping @Sendable () -> Void = {}) {
         signal(SIGINT, SIG_IGN)
         source.setEventHandler { [flag] in
             flag.isSet.store(true, ordering: .relaxed)
+            onRequest()
             signal(SIGINT, SIG_DFL)
         }
         source.activate()
@@ -169,7 +215,7 @@ private final class Interruption {
 }
 
 /// A bar on a terminal's stderr, else JSON lines on stdout.
-private struct TrainingDisplay {
+private struct TrainingDisplay: Sendable {
     private let bar = ProgressBar("training")
 
     func show(_ progress: TrainingProgress) {
@@ -179,6 +225,14 @@ private struct TrainingDisplay {
         }
         let fraction = Double(progress.epoch) / Double(progress.epochs)
         bar.show(fraction, note: "loss \(String(format: "%.6f", progress.loss))  \(progress.phase)")
+    }
+
+    @Sendable func show(_ report: TrainingReport) {
+        guard bar.isShown else {
+            if let line = report.line { FileHandle.standardOutput.write(line) }
+            return
+        }
+        bar.show(report.progress, note: report.phase)
     }
 
     func end() {

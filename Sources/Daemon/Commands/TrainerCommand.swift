@@ -31,8 +31,7 @@ struct TrainerCommand: AsyncParsableCommand {
         let conninfo = ProcessInfo.processInfo.environment[Self.database] ?? ""
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast trainer")
         _ = try await TrainingRun.run(training, why: "", on: connection, gauge: TrainingGauge()) { report in
-            guard let line = try? JSONEncoder().encode(report) else { return }
-            try? FileHandle.standardOutput.write(contentsOf: line + Data("\n".utf8))
+            if let line = report.line { try? FileHandle.standardOutput.write(contentsOf: line) }
         }
         await connection.close()
     }

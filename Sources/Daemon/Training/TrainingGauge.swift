@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// How far a training run is, as its trainer writes it for the daemon, a line of JSON each.
@@ -7,6 +8,9 @@ struct TrainingReport: Codable, Sendable, Equatable {
     let progress: Double
     /// What it is at.
     let phase: String
+
+    /// A line of JSON with its end.
+    var line: Data? { (try? JSONEncoder().encode(self)).map { $0 + Data("\n".utf8) } }
 }
 
 /// Between the thread that trains and whoever asks how far it is, or wants it to stop.

@@ -21,28 +21,28 @@ public struct BandTable: Sendable, Equatable {
     /// held as often as they say, where the station's own alone were too narrow at the top.
     private static let priorCount: Float = 400
 
-    /// Learns bands from a model's forecasts at origins whose following hours it has not seen.
-    ///
-    /// - Parameter prior: bands to lean on where there is little to learn from.
-    init(of model: Model, at unseen: [LiveOrigins], prior: BandTable? = nil) {
-        var pairs = [[(predicted: Float, observed: Float)]](repeating: [], count: Forecast.leads)
-        for origins in unseen {
-            let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
-            for (origin, forecast) in zip(origins.range, forecasts) {
+    /// Forecasts and what was observed, by lead, where a model had not seen the observations.
+    struct Errors {
+        var leads = [[(predicted: Float, observed: Float)]](repeating: [], count: Forecast.leads)
+
+        mutating func add(_ model: Model, at unseen: LiveOrigins) {
+            let forecasts = model.forecast(unseen.windows, longitudes: unseen.longitudes)
+            for (origin, forecast) in zip(unseen.range, forecasts) {
                 for lead in 1...Forecast.leads {
-                    let observed = origins.observed(origin, lead)
-                    if !observed.isNaN { pairs[lead - 1].append((forecast.pm25[lead - 1], observed)) }
+                    let observed = unseen.observed(origin, lead)
+                    if !observed.isNaN { leads[lead - 1].append((forecast.pm25[lead - 1], observed)) }
                 }
             }
         }
-        self.init(learntFrom: pairs, prior: prior)
     }
 
-    /// Learns bands from forecasts and what was observed, by lead, from members that had not seen the observations.
-    init(learntFrom pairs: [[(predicted: Float, observed: Float)]], prior: BandTable? = nil) {
+    /// Learns bands from errors.
+    ///
+    /// - Parameter prior: bands to lean on where there is little to learn from.
+    init(learntFrom errors: Errors, prior: BandTable? = nil) {
         var edges: [[Float]] = []
         var residuals: [[[Float]]] = []
-        for (lead, pairs) in pairs.enumerated() {
+        for (lead, pairs) in errors.leads.enumerated() {
             let levels = pairs.map(\.predicted).sorted()
             let leadEdges = Self.shares.map { Self.quantile($0, of: levels) }
             var bins = [[(predicted: Float, observed: Float)]](repeating: [], count: leadEdges.count + 1)
@@ -51,7 +51,7 @@ public struct BandTable: Sendable, Equatable {
             residuals.append(
                 bins.map { pairs in
                     let sorted = pairs.map { $0.observed - $0.predicted }.sorted()
-                    let own = Self.quantiles.map { Self.quantile($0, of: sorted) }
+                    let own = Self.quantiles.map { Self.quantile($0, of: sorted, together: lead + 1) }
                     guard let prior, !pairs.isEmpty else { return own }
                     let share = Self.priorCount / (Self.priorCount + Float(pairs.count))
                     return own.indices.map { edge in
@@ -87,10 +87,12 @@ public struct BandTable: Sendable, Equatable {
         edges.firstIndex { value < $0 } ?? edges.count
     }
 
-    /// The conformal quantile: with n values the rank among n + 1, between neighbours by their distance.
-    private static func quantile(_ share: Double, of sorted: [Float]) -> Float {
+    /// The conformal quantile, between neighbours by their distance: with n values the rank among n + 1, and where only one
+    /// in `together` tells something new, as the errors of consecutive origins that forecast the same hours do, the rank
+    /// among n / `together` + 1. So bands learnt from few episodes are wider.
+    private static func quantile(_ share: Double, of sorted: [Float], together: Int = 1) -> Float {
         guard let first = sorted.first, let last = sorted.last else { return 0 }
-        let rank = share * Double(sorted.count + 1) - 1
+        let rank = share * Double(sorted.count + together) - Double(share > 0.5 ? 1 : together)
         guard rank > 0 else { return first }
         let below = Int(rank)
         guard below + 1 < sorted.count else { return last }

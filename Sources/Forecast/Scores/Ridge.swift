@@ -19,8 +19,7 @@ struct Ridge {
         guard chosenFrom > 2 * Window.length else {
             throw ForecastError(.tooLittleData, "ridge needs two years of readings before the test year")
         }
-        var known = series
-        known.measures = Array(series.measures.prefix(end))
+        let known = series.part(..<end)
         let validation = LiveOrigins(known, chosenFrom..<end)
         let trial = NormalEquations(series, before: chosenFrom)
         var best: (penalty: Double, skill: Double) = (penalties[0], -.infinity)
@@ -67,8 +66,7 @@ struct Ridge {
         private var totals: (xx: [Double], xy: [Double])
 
         init(_ series: HourlySeries, before end: Int) {
-            var known = series
-            known.measures = Array(series.measures.prefix(end))
+            let known = series.part(..<end)
             let origins = LiveOrigins(known, Window.length - 1..<end - Forecast.leads)
             let values = WindowEncoder.unscaled(features)
                 .encode(origins.rows, lastHour: series.start, longitude: series.longitude)

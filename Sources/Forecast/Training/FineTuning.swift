@@ -106,7 +106,9 @@ public final class FineTuning {
             )
         }
         let blind = try ensemble(name, before: learnt, phase: "for the bands")
-        let bands = BandTable(of: blind, at: unseen, prior: start.bands)
+        var errors = BandTable.Errors()
+        for origins in unseen { errors.add(blind, at: origins) }
+        let bands = BandTable(learntFrom: errors, prior: start.bands)
         var tuned = blind
         if !isStopped {
             let served = try ensemble(name, before: histories.map(\.measures.count), phase: "to serve")
@@ -144,8 +146,7 @@ public final class FineTuning {
     private func samples(before ends: [Int]) -> [LiveOrigins] {
         let most = FineTuningPlan.mostWindows / histories.count
         return zip(histories, ends).map { history, end in
-            var known = history
-            known.measures = Array(history.measures.prefix(end))
+            let known = history.part(..<end)
             let first = Window.length - 1
             let spare = end - 1 - first - most
             let begin = first + (spare > 0 ? Int.random(in: 0...spare, using: &random) : 0)

@@ -10,8 +10,12 @@ public struct OperationalPlan: Sendable {
     /// Weights of the leads in the loss, `lead ^ -leadPower`: squared errors grow about as fast as the lead, and the leads
     /// that scores are quoted at lie closer together the shorter they are.
     static let leadPower: Float = 1.7
-    /// Hours at the end of the fit data that the bands are learnt from.
+    /// Hours of each year that bands are learnt from, and how many of them at most. Two years held better than one in the
+    /// third: a winter has but a few episodes.
     static let bandHours = 8760
+    static let mostBandYears = 3
+    /// Hours that must be left to learn from.
+    static let leastHours = 30 * 24
 
     /// Seed of everything random.
     public var seed: UInt64 = 1

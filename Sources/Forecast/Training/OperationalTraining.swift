@@ -2,8 +2,9 @@ import Foundation
 
 /// Trains the operational network on all but the last year of a series, which nothing here looks at.
 ///
-/// The ensemble is trained twice with epochs fixed beforehand. The first one has not seen the last year of the fit data,
-/// and the bands are learnt from its errors there; the second one has, and is the one that forecasts.
+/// For each of the last years of the fit data, three at most, an ensemble is trained on everything but that year, and the
+/// bands are learnt from the errors of all of them there. The one that forecasts is trained on everything. Epochs are fixed
+/// beforehand.
 ///
 /// Not Sendable: one owner, and one long call.
 public final class OperationalTraining {
@@ -27,7 +28,7 @@ public final class OperationalTraining {
                 .invalidArgument, "training needs an epoch, and 1 to \(Architecture.mostMembers) members")
         }
         fitHours = try Backtest.firstTestRow(of: series)
-        guard fitHours >= OperationalPlan.bandHours + 30 * 24 else {
+        guard fitHours >= OperationalPlan.bandHours + OperationalPlan.leastHours else {
             throw ForecastError(
                 .tooLittleData, "the operational network needs two years and a month of readings at least")
         }
@@ -44,31 +45,45 @@ public final class OperationalTraining {
     /// - Parameter name: the model's name.
     /// - Returns: the ensemble with its bands and its scores in the live protocol.
     public func run(name: String) throws(ForecastError) -> Model {
-        let bandRows = fitHours - OperationalPlan.bandHours..<fitHours
-        var known = series
-        known.measures = Array(series.measures.prefix(fitHours))
-        let unseen = LiveOrigins(known, bandRows)
-        let blind = try ensemble(name, before: bandRows.lowerBound, phase: "for the bands", unseen: unseen)
-        let bands = BandTable(of: blind, at: [unseen])
-        let model = isStopped ? blind : try ensemble(name, before: fitHours, phase: "to serve")
-        let scored = try model.with(bands: bands, scores: .object([:]))
-        return try scored.with(bands: bands, scores: .object(["live": LiveProtocol(scored, on: series).json]))
+        let known = series.part(..<fitHours)
+        var blind: Model?
+        var errors = BandTable.Errors()
+        for year in 0..<bandYears where !isStopped {
+            let end = fitHours - year * OperationalPlan.bandHours
+            let unseen = LiveOrigins(known, end - OperationalPlan.bandHours..<end)
+            let before = known.part(..<unseen.range.lowerBound)
+            let model = try ensemble(
+                name, on: year == 0 ? [before] : [before, known.part(end...)],
+                phase: "for the bands, \(year + 1) of \(bandYears)", unseen: year == 0 ? unseen : nil)
+            // One that was stopped under way is used only if there is no other.
+            guard blind == nil || !isStopped else { break }
+            errors.add(model, at: unseen)
+            blind = blind ?? model
+        }
+        let model = if isStopped, let blind { blind } else { try ensemble(name, on: [known], phase: "to serve") }
+        let scored = try model.with(bands: BandTable(learntFrom: errors), scores: .object([:]))
+        return try scored.with(scores: .object(["live": LiveProtocol(scored, on: series).json]))
     }
 
-    /// - Parameter unseen: where each member is scored after every epoch.
+    /// Years of the fit data that bands are learnt from.
+    private var bandYears: Int {
+        min(OperationalPlan.mostBandYears, (fitHours - OperationalPlan.leastHours) / OperationalPlan.bandHours)
+    }
+
+    /// - Parameters:
+    ///   - pieces: runs of hours that are learnt from.
+    ///   - unseen: where each member is scored after every epoch.
     private func ensemble(
-        _ name: String, before end: Int, phase: String, unseen: LiveOrigins? = nil
+        _ name: String, on pieces: [HourlySeries], phase: String, unseen: LiveOrigins? = nil
     ) throws(ForecastError) -> Model {
-        var known = series
-        known.measures = Array(series.measures.prefix(end))
-        guard known.measures.contains(where: { !$0.pm25.isNaN }) else {
+        guard pieces.contains(where: { $0.measures.contains { !$0.pm25.isNaN } }) else {
             throw ForecastError(.tooLittleData, "there is no pm25 to learn from")
         }
-        let origins = LiveOrigins(known, Window.length - 1..<end - 1)
+        let origins = pieces.map { LiveOrigins($0, Window.length - 1..<$0.measures.count - 1) }
         let normalisation = try scales(of: origins)
         let leadWeights = (1...Forecast.leads).map { pow(Float($0), -OperationalPlan.leadPower) }
-        let loss = ChangeLoss(origins, architecture, normalisation, leadWeights: leadWeights)
-        let objective = Objective(loss, shape: architecture.shape)
+        let losses = origins.map { ChangeLoss($0, architecture, normalisation, leadWeights: leadWeights) }
+        let objective = Objective(PooledLoss(losses), shape: architecture.shape)
         let windows = unseen?.windows ?? []
         let skill = unseen.map { origins in
             { (weights: [Float]) -> Double? in
@@ -86,8 +101,8 @@ public final class OperationalTraining {
                     validationSkill: { skill?($0) }))
         }
         var training = plan.json
-        training["first_hour"] = .string(known.start.description)
-        training["last_hour"] = .string(known.hours.upperBound.advanced(by: -1).description)
+        training["first_hour"] = .string(pieces[0].start.description)
+        training["last_hour"] = .string(pieces[pieces.count - 1].hours.upperBound.advanced(by: -1).description)
         training["stopped_early"] = .bool(isStopped)
         return try model(name, normalisation, weights, training: training)
     }
@@ -104,11 +119,13 @@ public final class OperationalTraining {
     }
 
     /// Mean and deviation of every input, over the fit data; changes of pm25 in deviations of pm25.
-    private func scales(of origins: LiveOrigins) throws(ForecastError) -> Normalisation {
+    private func scales(of pieces: [LiveOrigins]) throws(ForecastError) -> Normalisation {
         let inputs = architecture.inputs
-        let values = WindowEncoder.unscaled(inputs).encode(
-            origins.rows, lastHour: origins.series.hours.upperBound.advanced(by: -1),
-            longitude: origins.series.longitude)
+        let values = pieces.flatMap { origins in
+            WindowEncoder.unscaled(inputs).encode(
+                origins.rows, lastHour: origins.series.hours.upperBound.advanced(by: -1),
+                longitude: origins.series.longitude)
+        }
         guard !values.contains(where: \.isNaN) else {
             throw ForecastError(
                 .tooLittleData, "the operational network needs every measure; one is missing throughout")
@@ -117,7 +134,7 @@ public final class OperationalTraining {
             Normalisation.Scale(
                 deviationOf: stride(from: input, to: values.count, by: inputs.count).map { values[$0] })
         }
-        let pm25 = Normalisation.Scale(deviationOf: origins.rows.map(\.pm25))
+        let pm25 = Normalisation.Scale(deviationOf: pieces.flatMap { $0.rows.map(\.pm25) })
         return Normalisation(inputs: scales, output: Normalisation.Scale(offset: 0, scale: pm25.scale))
     }
 
@@ -146,7 +163,7 @@ public final class OperationalTraining {
             }
             epoch += 1
             let progress = TrainingProgress(
-                epoch: epoch, epochs: 2 * plan.members * plan.epochs, phase: phase,
+                epoch: epoch, epochs: (bandYears + 1) * plan.members * plan.epochs, phase: phase,
                 loss: loss / Double(max(labels, 1)), validationSkill: validationSkill(network.weights))
             isStopped = !goesOn(progress)
         }

@@ -11,8 +11,9 @@ import Testing
     private func hazecast(
         _ arguments: [String], on conninfo: String = "host=/nowhere"
     ) async throws -> Executable.Output {
-        try await Executable.hazecast.run(
-            ["train", "--out", "/nonexistent/x.json"] + arguments, environment: ["HAZECAST_DATABASE": conninfo])
+        let unwritten = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).json").path()
+        return try await Executable.hazecast.run(
+            ["train", "--out", unwritten] + arguments, environment: ["HAZECAST_DATABASE": conninfo])
     }
 
     /// A database with a station that has reported for 1,200 hours, and one that has no readings.

@@ -1,5 +1,63 @@
 CREATE SCHEMA hazecast;
 COMMENT ON SCHEMA hazecast IS 'PM2.5 forecasts beside the readings they are made from. Readings go into hazecast.reading, forecasts come out of hazecast.latest_forecast. Times are UTC hours, pm25 is in µg/m³.';
+CREATE FUNCTION hazecast.activate(station integer, model integer, reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    -- Readers go on; whoever else changes what serves waits, so that the history is a line.
+    LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM set_config('hazecast.reason', activate.reason, true);
+    IF model IS NULL THEN
+        DELETE FROM hazecast.active_model WHERE station_id = station;
+    ELSE
+        INSERT INTO hazecast.active_model (station_id, model_id) VALUES (station, model)
+        ON CONFLICT (station_id) DO UPDATE
+            SET model_id = excluded.model_id, since = clock_timestamp(), by_whom = session_user;
+    END IF;
+    PERFORM set_config('hazecast.reason', '', true);
+END
+$$;
+COMMENT ON FUNCTION hazecast.activate(station integer, model integer, reason text) IS 'What promote, rollback and training runs have in common. Only the owner may call it.';
+CREATE FUNCTION hazecast.activate_challengers(training_run integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    run hazecast.training_run;
+    result hazecast.training_result;
+    promoted integer := 0;
+BEGIN
+    LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO run FROM hazecast.training_run AS r WHERE r.id = activate_challengers.training_run AND r.state = 'running';
+    IF run.id IS NULL THEN
+        RAISE EXCEPTION 'training run % is not running', training_run USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    -- Stations first: until then the default is what they were compared with.
+    FOR result IN
+        SELECT * FROM hazecast.training_result WHERE run_id = run.id AND verdict = 'promoted' ORDER BY station_id NULLS LAST
+    LOOP
+        IF EXISTS (
+            SELECT FROM hazecast.activation
+            WHERE activated_at > run.started_at AND (
+                coalesce(station_id, 0) = coalesce(result.station_id, 0)
+                OR station_id IS NULL AND NOT EXISTS (
+                    SELECT FROM hazecast.active_model WHERE active_model.station_id = result.station_id
+                )
+            )
+        ) THEN
+            UPDATE hazecast.training_result
+            SET verdict = 'rejected', reason = reason || '; but somebody chose another model while it was trained'
+            WHERE run_id = run.id AND station_id IS NOT DISTINCT FROM result.station_id;
+        ELSE
+            PERFORM hazecast.activate(result.station_id, result.challenger_id, format('training run %s', run.id));
+            promoted := promoted + 1;
+        END IF;
+    END LOOP;
+    RETURN promoted;
+END
+$$;
+COMMENT ON FUNCTION hazecast.activate_challengers(training_run integer) IS 'Makes the challengers that a running training run promoted serve, unless somebody chose another model meanwhile; returns how many. The trainer calls it.';
 CREATE FUNCTION hazecast.add_months(parent regclass, key name) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -41,6 +99,62 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.add_months(parent regclass, key name) IS 'Adds the missing monthly partitions of one table, up to the end of the year after next, and moves rows there from the default partition.';
+CREATE TABLE hazecast.training_run (
+    id integer NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    decision text,
+    progress real DEFAULT 0 NOT NULL,
+    phase text,
+    persistence_rmse double precision,
+    champion_rmse double precision,
+    challenger_rmse double precision,
+    champion_skill double precision,
+    challenger_skill double precision,
+    why text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    requested_by text DEFAULT SESSION_USER NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    code_version text,
+    CONSTRAINT training_run_ends_once CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL))),
+    CONSTRAINT training_run_progress_is_a_share CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT training_run_says_why CHECK ((btrim(why) <> ''::text)),
+    CONSTRAINT training_run_state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'promoted'::text, 'rejected'::text, 'inconclusive'::text, 'failed'::text, 'cancelled'::text])))
+);
+COMMENT ON TABLE hazecast.training_run IS 'Every attempt at a better model. A run trains a challenger for each station with 90 days of readings, and one for all others together, and compares it with what serves on the last 21 days; see hazecast.training_result.';
+COMMENT ON COLUMN hazecast.training_run.id IS 'Assigned by the database.';
+COMMENT ON COLUMN hazecast.training_run.state IS 'waiting, running; then promoted (a challenger serves, for some station at least), rejected, inconclusive (the last 21 days prove nothing), failed or cancelled. Unless promoted, what served serves on.';
+COMMENT ON COLUMN hazecast.training_run.decision IS 'Why it ended as it did, in words; NULL until then.';
+COMMENT ON COLUMN hazecast.training_run.progress IS 'Share of the work that is done, 0 to 1.';
+COMMENT ON COLUMN hazecast.training_run.phase IS 'What it is at; NULL before and afterwards.';
+COMMENT ON COLUMN hazecast.training_run.persistence_rmse IS 'RMSE of persistence in µg/m³ on the last 21 days: mean over leads 1, 2, 4, 8, 12 and 24 and over the results.';
+COMMENT ON COLUMN hazecast.training_run.champion_rmse IS 'The same of the models that served.';
+COMMENT ON COLUMN hazecast.training_run.challenger_rmse IS 'The same of the models that were trained.';
+COMMENT ON COLUMN hazecast.training_run.champion_skill IS 'Skill against persistence of the models that served, the same mean; 0 is as good as persistence, 1 is perfect.';
+COMMENT ON COLUMN hazecast.training_run.challenger_skill IS 'The same of the models that were trained.';
+COMMENT ON COLUMN hazecast.training_run.why IS 'What it was asked for by: reload, schedule, SQL, or somebody''s own words.';
+COMMENT ON COLUMN hazecast.training_run.requested_at IS 'When it was asked for.';
+COMMENT ON COLUMN hazecast.training_run.requested_by IS 'The database user who asked.';
+COMMENT ON COLUMN hazecast.training_run.started_at IS 'When training began; NULL while it waits.';
+COMMENT ON COLUMN hazecast.training_run.finished_at IS 'When it ended; NULL until then.';
+COMMENT ON COLUMN hazecast.training_run.code_version IS 'Version of the hazecast that trained; NULL while it waits.';
+CREATE FUNCTION hazecast.close_lost_runs() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ WITH closed AS (
+          UPDATE hazecast.training_run SET state = 'failed'::text, finished_at = clock_timestamp(), phase = NULL::text, decision = 'the trainer is gone without a word: its daemon was killed, its machine or its connection was lost'::text
+           WHERE ((training_run.state = 'running'::text) AND (NOT (EXISTS ( SELECT
+                    FROM pg_locks
+                   WHERE ((pg_locks.locktype = 'advisory'::text) AND pg_locks.granted AND (pg_locks.classid = (1214347877)::oid) AND (pg_locks.objid = (1416782185)::oid) AND (pg_locks.objsubid = 1) AND (pg_locks.database = ( SELECT pg_database.oid
+                            FROM pg_database
+                           WHERE (pg_database.datname = current_database()))))))))
+           RETURNING training_run.id
+         )
+  SELECT (count(*))::integer AS count
+    FROM closed;
+END;
+COMMENT ON FUNCTION hazecast.close_lost_runs() IS 'Ends the run that says it is running while nobody trains; returns how many there were. The daemon calls it.';
 CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
@@ -90,6 +204,7 @@ CREATE TABLE hazecast.model (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     created_by text DEFAULT SESSION_USER NOT NULL,
     reason text,
+    code_version text,
     CONSTRAINT model_document_is_complete CHECK ((document ?& ARRAY['format_version'::text, 'name'::text, 'preset'::text, 'architecture'::text, 'normalisation'::text, 'parameters'::text, 'sha256'::text])),
     CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
@@ -110,6 +225,7 @@ COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was train
 COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
 COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
 COMMENT ON COLUMN hazecast.model.reason IS 'Why it was added.';
+COMMENT ON COLUMN hazecast.model.code_version IS 'Version of the hazecast that brought or trained it; NULL where somebody added it by hand.';
 CREATE TABLE hazecast.reading (
     station_id integer NOT NULL,
     observed_at timestamp with time zone NOT NULL,
@@ -304,6 +420,49 @@ CREATE FUNCTION hazecast.partitions_end(parent regclass) RETURNS timestamp with 
     WHERE pg_inherits.inhparent = parent
 $_$;
 COMMENT ON FUNCTION hazecast.partitions_end(parent regclass) IS 'The first instant that no partition of a table holds but its default one.';
+CREATE FUNCTION hazecast.promote(model text, station text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    place integer := hazecast.station_named(promote.station);
+    chosen integer;
+BEGIN
+    SELECT id INTO chosen FROM hazecast.model WHERE name = promote.model;
+    IF chosen IS NULL THEN
+        RAISE EXCEPTION 'there is no model "%"', model
+            USING ERRCODE = 'no_data_found', HINT = 'SELECT id, name, created_at FROM hazecast.model ORDER BY id';
+    END IF;
+    PERFORM hazecast.activate(place, chosen, 'promote');
+    RETURN format('%s serves %s', model, coalesce(station, 'every station without a model of its own'));
+END
+$$;
+COMMENT ON FUNCTION hazecast.promote(model text, station text) IS 'Makes a model serve one station, or all that have no model of their own, from their next forecast on. Says what it did. hazecast.activation keeps who, when, and what served before.';
+CREATE FUNCTION hazecast.record_activation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    said text := nullif(current_setting('hazecast.reason', true), '');
+BEGIN
+    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.station_id IS DISTINCT FROM OLD.station_id) THEN
+        INSERT INTO hazecast.activation (station_id, previous_model_id, reason, goes_back_to)
+        SELECT OLD.station_id, OLD.model_id, said, max(id)
+        FROM hazecast.activation WHERE coalesce(station_id, 0) = coalesce(OLD.station_id, 0);
+    END IF;
+    IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND (NEW.station_id, NEW.model_id) IS DISTINCT FROM (OLD.station_id, OLD.model_id))
+    THEN
+        INSERT INTO hazecast.activation (station_id, model_id, previous_model_id, reason, goes_back_to)
+        SELECT
+            NEW.station_id, NEW.model_id,
+            CASE WHEN TG_OP = 'UPDATE' AND NEW.station_id IS NOT DISTINCT FROM OLD.station_id THEN OLD.model_id END,
+            said, max(id)
+        FROM hazecast.activation WHERE coalesce(station_id, 0) = coalesce(NEW.station_id, 0);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.record_activation() IS 'Writes a change of hazecast.active_model into hazecast.activation.';
 CREATE FUNCTION hazecast.refresh() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -311,6 +470,56 @@ CREATE FUNCTION hazecast.refresh() RETURNS void
     INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
 $$;
 COMMENT ON FUNCTION hazecast.refresh() IS 'Makes the daemon compare every station''s newest window with its last forecast, and issue what is missing. For changes that no trigger sees: a restore, replication, a write straight into a partition.';
+CREATE FUNCTION hazecast.request_retrain(why text DEFAULT 'SQL'::text, OUT training_run integer, OUT answer text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM hazecast.close_lost_runs();
+    LOOP
+        SELECT run.id INTO training_run FROM hazecast.training_run AS run WHERE run.state IN ('waiting', 'running');
+        answer := 'joined';
+        EXIT WHEN training_run IS NOT NULL;
+        INSERT INTO hazecast.training_run AS run (why) VALUES (request_retrain.why)
+        ON CONFLICT ((true)) WHERE state IN ('waiting', 'running') DO NOTHING
+        RETURNING run.id INTO training_run;
+        answer := 'accepted';
+        EXIT WHEN training_run IS NOT NULL; -- else somebody asked between the two statements
+    END LOOP;
+    IF answer = 'accepted' AND current_setting('hazecast.notify', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify('hazecast_training', '');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) IS 'Asks the daemon for a training run. Answers accepted, or joined where one waits or goes on already, with its id in hazecast.training_run.';
+CREATE FUNCTION hazecast.rollback(station text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    place integer := hazecast.station_named(rollback.station);
+    latest hazecast.activation;
+    goal hazecast.activation;
+BEGIN
+    LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
+    SELECT * INTO latest FROM hazecast.activation
+    WHERE coalesce(station_id, 0) = coalesce(place, 0) ORDER BY id DESC LIMIT 1;
+    SELECT * INTO goal FROM hazecast.activation WHERE id = latest.goes_back_to;
+    IF latest.model_id IS NULL AND goal.model_id IS NULL OR place IS NULL AND goal.model_id IS NULL THEN
+        RAISE EXCEPTION 'nothing served % before', coalesce('"' || station || '"', 'by default')
+            USING ERRCODE = 'no_data_found', HINT = 'SELECT * FROM hazecast.activation ORDER BY id';
+    END IF;
+    PERFORM hazecast.activate(place, goal.model_id, 'rollback');
+    -- So that the next rollback goes on backwards instead of returning here.
+    UPDATE hazecast.activation SET goes_back_to = goal.goes_back_to
+    WHERE id = (SELECT max(id) FROM hazecast.activation WHERE coalesce(station_id, 0) = coalesce(place, 0));
+    RETURN format(
+        '%s serves %s',
+        coalesce((SELECT name FROM hazecast.model WHERE id = goal.model_id), 'the default model'),
+        coalesce(station, 'every station without a model of its own'));
+END
+$$;
+COMMENT ON FUNCTION hazecast.rollback(station text) IS 'Makes the model before serve again, for one station or for all that have no model of their own; called again, the one before that. A station that had no model of its own before is served by the default again. Says what it did.';
 CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -329,6 +538,49 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.stamp_reading() IS 'Before a reading changes: names the transaction, dates a pm25 that was missing until now, clears the row''s flags, and asks for a reload when the row moves to another station or hour.';
+CREATE FUNCTION hazecast.station_named(station text) RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    found integer;
+BEGIN
+    SELECT id INTO found FROM hazecast.station WHERE name = station_named.station;
+    IF found IS NULL AND station IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no station "%"', station
+            USING ERRCODE = 'no_data_found', HINT = 'SELECT name FROM hazecast.station ORDER BY name';
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION hazecast.station_named(station text) IS 'The id of a station, an error where there is none; NULL for NULL.';
+CREATE TABLE hazecast.activation (
+    id integer NOT NULL,
+    station_id integer,
+    model_id integer,
+    previous_model_id integer,
+    activated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    by_whom text DEFAULT SESSION_USER NOT NULL,
+    reason text,
+    goes_back_to integer
+);
+COMMENT ON TABLE hazecast.activation IS 'Every change of hazecast.active_model, whoever made it; a trigger there writes it. No foreign key to stations: history outlives them.';
+COMMENT ON COLUMN hazecast.activation.id IS 'Assigned by the database, ascending.';
+COMMENT ON COLUMN hazecast.activation.station_id IS 'The station; NULL is the default of those without a model of their own.';
+COMMENT ON COLUMN hazecast.activation.model_id IS 'The model that serves from here on; NULL: the default does again.';
+COMMENT ON COLUMN hazecast.activation.previous_model_id IS 'The one before; NULL where there was none of its own.';
+COMMENT ON COLUMN hazecast.activation.activated_at IS 'When.';
+COMMENT ON COLUMN hazecast.activation.by_whom IS 'The database user who did it.';
+COMMENT ON COLUMN hazecast.activation.reason IS 'The training run, promote or rollback; NULL where it was done by hand.';
+COMMENT ON COLUMN hazecast.activation.goes_back_to IS 'The activation that a rollback returns to; NULL where there is none.';
+ALTER TABLE hazecast.activation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.activation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE hazecast.active_model (
     station_id integer,
     model_id integer NOT NULL,
@@ -357,6 +609,7 @@ CREATE TABLE hazecast.daemon (
     model text,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    refusal text,
     CONSTRAINT daemon_role_is_known CHECK ((role = ANY (ARRAY['active'::text, 'standby'::text])))
 )
 WITH (fillfactor='50');
@@ -369,6 +622,7 @@ COMMENT ON COLUMN hazecast.daemon.role IS 'active, or standby: ready to take ove
 COMMENT ON COLUMN hazecast.daemon.model IS 'Name of the default model that it has loaded; NULL when it has none.';
 COMMENT ON COLUMN hazecast.daemon.started_at IS 'When it started.';
 COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.';
+COMMENT ON COLUMN hazecast.daemon.refusal IS 'Why models that were made active do not serve, and what serves instead; NULL when all of them do.';
 CREATE VIEW hazecast.forecast AS
  SELECT station.name AS station,
     issued.origin,
@@ -519,7 +773,7 @@ UNION ALL
     NULL::timestamp with time zone AS last_origin,
     NULL::interval AS lag,
     daemon.model,
-    NULL::text AS reason,
+    daemon.refusal AS reason,
     daemon.heartbeat,
     daemon.version,
         CASE
@@ -534,11 +788,60 @@ COMMENT ON COLUMN hazecast.status.last_reading IS 'Hour of the station''s newest
 COMMENT ON COLUMN hazecast.status.last_origin IS 'Origin of its newest forecast.';
 COMMENT ON COLUMN hazecast.status.lag IS 'last_reading - last_origin: zero when the newest reading is forecast.';
 COMMENT ON COLUMN hazecast.status.model IS 'Model that serves the station; default model that the daemon has loaded.';
-COMMENT ON COLUMN hazecast.status.reason IS 'Why the newest reading has no forecast; NULL when it has one.';
+COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has no forecast; NULL when it has one. Daemon: why models that were made active do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
+CREATE TABLE hazecast.training_result (
+    run_id integer NOT NULL,
+    station_id integer,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    champion_id integer NOT NULL,
+    challenger_id integer,
+    champion_skill double precision,
+    challenger_skill double precision,
+    stations integer NOT NULL,
+    held_out_from timestamp with time zone NOT NULL,
+    held_out_until timestamp with time zone NOT NULL,
+    leads integer[] NOT NULL,
+    origins integer[] NOT NULL,
+    persistence_rmse double precision[] NOT NULL,
+    champion_rmse double precision[] NOT NULL,
+    challenger_rmse double precision[],
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
+    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
+);
+COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
+COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
+COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
+COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
+COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
+COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
+COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there were too few readings to train or to compare on.';
+COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
+COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
+COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
+COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
+COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
+COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
+COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
+COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
+COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
+COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
+COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
+ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.training_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 ALTER TABLE ONLY hazecast.reading ATTACH PARTITION hazecast.reading_default DEFAULT;
+ALTER TABLE ONLY hazecast.activation
+    ADD CONSTRAINT activation_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id);
 ALTER TABLE ONLY hazecast.arrival
@@ -567,9 +870,17 @@ ALTER TABLE ONLY hazecast.station_outage
     ADD CONSTRAINT station_outage_pkey PRIMARY KEY (station_id);
 ALTER TABLE ONLY hazecast.station
     ADD CONSTRAINT station_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY hazecast.training_result
+    ADD CONSTRAINT training_result_one_per_station UNIQUE NULLS NOT DISTINCT (run_id, station_id);
+ALTER TABLE ONLY hazecast.training_run
+    ADD CONSTRAINT training_run_pkey PRIMARY KEY (id);
+CREATE INDEX activation_station_idx ON hazecast.activation USING btree (COALESCE(station_id, 0), id);
+COMMENT ON INDEX hazecast.activation_station_idx IS 'Finds the history of a station, or of the default.';
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
+CREATE UNIQUE INDEX training_run_one_at_a_time ON hazecast.training_run USING btree ((true)) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+COMMENT ON INDEX hazecast.training_run_one_at_a_time IS 'One run waits or goes on at a time; who asks meanwhile joins it.';
 ALTER INDEX hazecast.reading_pkey ATTACH PARTITION hazecast.reading_default_pkey;
 ALTER INDEX hazecast.reading_written_by_idx ATTACH PARTITION hazecast.reading_default_written_by_idx;
 CREATE TRIGGER note_arrival AFTER INSERT OR UPDATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_arrival();
@@ -584,8 +895,16 @@ CREATE CONSTRAINT TRIGGER notify_arrival AFTER INSERT ON hazecast.arrival DEFERR
 COMMENT ON TRIGGER notify_arrival ON hazecast.arrival IS 'Wakes the daemon.';
 CREATE TRIGGER notify_model AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.active_model FOR EACH STATEMENT EXECUTE FUNCTION hazecast.notify_model();
 COMMENT ON TRIGGER notify_model ON hazecast.active_model IS 'Tells the daemon to load the active models anew.';
+CREATE TRIGGER record_activation AFTER INSERT OR DELETE OR UPDATE ON hazecast.active_model FOR EACH ROW EXECUTE FUNCTION hazecast.record_activation();
+COMMENT ON TRIGGER record_activation ON hazecast.active_model IS 'Keeps the history of what served.';
 CREATE TRIGGER stamp_reading BEFORE UPDATE ON hazecast.reading FOR EACH ROW EXECUTE FUNCTION hazecast.stamp_reading();
 COMMENT ON TRIGGER stamp_reading ON hazecast.reading IS 'Keeps written_by and received_at true.';
+ALTER TABLE ONLY hazecast.activation
+    ADD CONSTRAINT activation_goes_back_to_fkey FOREIGN KEY (goes_back_to) REFERENCES hazecast.activation(id);
+ALTER TABLE ONLY hazecast.activation
+    ADD CONSTRAINT activation_model_id_fkey FOREIGN KEY (model_id) REFERENCES hazecast.model(id);
+ALTER TABLE ONLY hazecast.activation
+    ADD CONSTRAINT activation_previous_model_id_fkey FOREIGN KEY (previous_model_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_model_id_fkey FOREIGN KEY (model_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.active_model
@@ -596,10 +915,39 @@ ALTER TABLE hazecast.reading
     ADD CONSTRAINT reading_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id);
 ALTER TABLE ONLY hazecast.station_outage
     ADD CONSTRAINT station_outage_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.training_result
+    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id);
+ALTER TABLE ONLY hazecast.training_result
+    ADD CONSTRAINT training_result_champion_id_fkey FOREIGN KEY (champion_id) REFERENCES hazecast.model(id);
+ALTER TABLE ONLY hazecast.training_result
+    ADD CONSTRAINT training_result_run_id_fkey FOREIGN KEY (run_id) REFERENCES hazecast.training_run(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.training_result
+    ADD CONSTRAINT training_result_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_daemon;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
+GRANT USAGE ON SCHEMA hazecast TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.activate(station integer, model integer, reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.activate_challengers(training_run integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.activate_challengers(training_run integer) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
+GRANT SELECT ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.training_run TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.training_run TO hazecast_operator;
+GRANT UPDATE(state) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(decision) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(progress) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(phase) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(persistence_rmse) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(champion_rmse) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(challenger_rmse) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(champion_skill) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(challenger_skill) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(started_at) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(finished_at) ON TABLE hazecast.training_run TO hazecast_daemon;
+GRANT UPDATE(code_version) ON TABLE hazecast.training_run TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.close_lost_runs() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.close_lost_runs() TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
@@ -607,6 +955,12 @@ GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_operator;
+GRANT INSERT(name) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(document) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(parent_id) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(reason) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(code_version) ON TABLE hazecast.model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
@@ -621,6 +975,7 @@ GRANT INSERT(wind_speed),UPDATE(wind_speed) ON TABLE hazecast.reading TO hazecas
 GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_operator;
 GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
@@ -638,23 +993,59 @@ REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
+REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
 GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
+GRANT INSERT(run_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(station_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(verdict) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(reason) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(stations) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(held_out_from) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(held_out_until) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(leads) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;

@@ -77,7 +77,7 @@ struct SchemaTrainingTests {
             try await database.run("DELETE FROM hazecast.active_model WHERE station_id = 1")
             let recorded = try await database.column(
                 """
-                SELECT concat_ws(' ', coalesce(m.name, '-'), coalesce(p.name, '-'), coalesce(reason, '-'),
+                SELECT concat_ws(' ', coalesce(m.name, '-'), coalesce(p.name, '-'), coalesce(a.reason, '-'),
                     by_whom = 'hazecast_test_boss', activated_at BETWEEN now() - interval '1 minute' AND clock_timestamp())
                 FROM hazecast.activation AS a LEFT JOIN hazecast.model AS m ON m.id = a.model_id
                 LEFT JOIN hazecast.model AS p ON p.id = a.previous_model_id ORDER BY a.id
