@@ -40,7 +40,9 @@ import Testing
     }
 
     /// The history with another last month.
-    private static func poisoned(_ history: HourlySeries, _ pm25: (_ hour: Int, _ month: [Float]) -> Float) -> HourlySeries {
+    private static func poisoned(_ history: HourlySeries, _ pm25: (_ hour: Int, _ month: [Float]) -> Float)
+        -> HourlySeries
+    {
         var poisoned = history
         let first = history.measures.count - 720
         let month = history.measures.suffix(720).map(\.pm25)
@@ -85,38 +87,20 @@ import Testing
         // With the other station in the database, not even a better challenger is believed.
         let holdOut = HoldOut(of: [history], before: history.hours.upperBound)
         let doubted = try Contest(
-            champion: Self.operational(), parent: Self.operational(), holdOut: holdOut, doubt: "the readings of 'Dingling'")
+            champion: Self.operational(), parent: Self.operational(), holdOut: holdOut,
+            doubt: "the readings of 'Dingling'")
         #expect(try doubted.run(name: "challenger")?.decision.verdict == .inconclusive)
     }
 
-    @Test func explore() throws {
-        for station in ["Aotizhongxin", "Dongsi", "Dingling"] {
-            for end in [30_500, 33_000] {
-            let whole = try Self.history(station, before: end)
-            for (name, shift) in [("x2", { $0 * 2 }), ("+60", { $0 + 60 })] as [(String, (Float) -> Float)] {
-                for days in [10, 25, 40, 60, 90, 150] {
-                    var shifted = whole
-                    let first = whole.measures.count - days * 24
-                    for row in first..<whole.measures.count { shifted.measures[row].pm25 = shift(shifted.measures[row].pm25) }
-                    let own = try #require(try decision(of: Self.operational(), on: whole.between(0, first)).model)
-                    let d = try decision(of: own, on: shifted)
-                    print("XX", name, days, station, end, d.decision.verdict, String(format: "%.3f %.3f", d.champion, d.challenger), d.decision.reason)
-                }
-            }
-            }
-        }
-        for station in ["Aotizhongxin", "Dongsi", "Guanyuan"] {
-            for end in [27_000, 28_700, 30_400, 32_100] {
-                let history = try Self.history(station, before: end)
-                let own = try #require(
-                    try decision(of: Self.operational(), on: history.between(0, history.measures.count - 720)).model)
-                for other in ["Dingling", "Changping", "Gucheng"] {
-                    let month = try Self.history(other, before: end).measures.suffix(720).map(\.pm25)
-                    let d = try decision(of: own, on: Self.poisoned(history) { hour, _ in month[hour] })
-                    print("YY", station, other, end, d.decision.verdict, String(format: "%.3f %.3f", d.champion, d.challenger), d.decision.reason)
-                }
-            }
-        }
+    /// A step by 60 µg/m³ that stays: after ten days the challenger has seen none of it, after ninety enough.
+    @Test(arguments: [(10, Promotion.Verdict.rejected), (90, .promoted)])
+    func aLastingShiftIsBelievedOnceItHasLasted(_ days: Int, _ verdict: Promotion.Verdict) throws {
+        var history = try Self.history("Aotizhongxin", before: 30_500)
+        let first = history.measures.count - days * 24
+        let own = try #require(try decision(of: Self.operational(), on: history.between(0, first)).model)
+        for row in first..<history.measures.count { history.measures[row].pm25 += 60 }
+        let result = try decision(of: own, on: history)
+        #expect(result.decision.verdict == verdict, "\(result.decision.reason)")
     }
 
     private static func normal(_ random: inout SeededGenerator) -> Float {

@@ -60,7 +60,8 @@ final class TrainerProcess: Sendable {
 
     private func start(database: String, memory: Int) -> End {
         let process = Process()
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        // This very program, also when an upgrade has put another in its place.
+        process.executableURL = URL(filePath: "/proc/self/exe")
         process.arguments = ["trainer", "\(run)", "--memory", "\(memory)", "--parent", "\(getpid())"]
         process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "NOTIFY_SOCKET" }
             .merging([TrainerCommand.database: database]) { $1 }

@@ -9,8 +9,9 @@ public struct BandTable: Sendable, Equatable {
 
     /// Shares of the residuals below the four edges: lower95, lower80, upper80, upper95.
     static let quantiles = [0.025, 0.1, 0.9, 0.975]
-    /// Bins hold these shares of the forecasts from the lowest up; the highest levels, which matter most, are finest.
-    static let shares = [0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97]
+    /// Bins hold these shares of the forecasts from the lowest up, finest at both ends: errors grow fastest with the level at
+    /// the lower one, and the upper one matters most.
+    static let shares = [0.07, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97]
 
     init(edges: [[Float]], residuals: [[[Float]]]) {
         self.edges = edges.map { $0.map { $0 + 0 } }
@@ -51,7 +52,7 @@ public struct BandTable: Sendable, Equatable {
             residuals.append(
                 bins.map { pairs in
                     let sorted = pairs.map { $0.observed - $0.predicted }.sorted()
-                    let own = Self.quantiles.map { Self.quantile($0, of: sorted, together: lead + 1) }
+                    let own = Self.quantiles.map { Self.quantile($0, of: sorted, together: Self.together(lead + 1)) }
                     guard let prior, !pairs.isEmpty else { return own }
                     let share = Self.priorCount / (Self.priorCount + Float(pairs.count))
                     return own.indices.map { edge in
@@ -62,6 +63,11 @@ public struct BandTable: Sendable, Equatable {
         }
         self.init(edges: edges, residuals: residuals)
     }
+
+    /// Consecutive origins whose errors at a lead count as one, because they forecast the same hours: half of those that
+    /// overlap. On 2011 to 2013, each with bands learnt from the other two years, this came nearest to what bands promise
+    /// above 150 µg/m³ without making the rest too wide.
+    private static func together(_ lead: Int) -> Int { (lead + 1) / 2 }
 
     /// The bands around a forecast: none below zero, none crossing, and none without the forecast in it.
     public func bands(of pm25: [Float]) -> Forecast.Bands {
@@ -88,8 +94,7 @@ public struct BandTable: Sendable, Equatable {
     }
 
     /// The conformal quantile, between neighbours by their distance: with n values the rank among n + 1, and where only one
-    /// in `together` tells something new, as the errors of consecutive origins that forecast the same hours do, the rank
-    /// among n / `together` + 1. So bands learnt from few episodes are wider.
+    /// in `together` tells something new, the rank among n / `together` + 1: bands learnt from few episodes are wider.
     private static func quantile(_ share: Double, of sorted: [Float], together: Int = 1) -> Float {
         guard let first = sorted.first, let last = sorted.last else { return 0 }
         let rank = share * Double(sorted.count + together) - Double(share > 0.5 ? 1 : together)

@@ -15,7 +15,8 @@ struct ModelSeedTests {
 
     private func withoutModels(_ body: @escaping @Sendable (MigratedDatabase) async throws -> Void) async throws {
         try await MigratedDatabase.with { database in
-            try await database.run("DELETE FROM hazecast.active_model; DELETE FROM hazecast.activation; DELETE FROM hazecast.model")
+            try await database.run(
+                "DELETE FROM hazecast.active_model; DELETE FROM hazecast.activation; DELETE FROM hazecast.model")
             try await body(database)
         }
     }

@@ -11,8 +11,7 @@ import Testing
 @Suite(.enabled(if: dataDirectory != nil)) struct RetrainingTests {
     /// A station with the last hours of a real one, moved by whole days so that they end today.
     private func addStation(_ name: String, hours: Int, to site: Site) async throws {
-        let id = try await site.addStation(name)
-        try await site.write(id, RealReadings.recent(hours))
+        try await site.write(site.addStation(name), RealReadings.recent(hours))
     }
 
     /// Waits for a run's end.
@@ -45,8 +44,8 @@ import Testing
 
     @Test func aRunComparesChampionAndChallengerAndTheWinnerServes() async throws {
         try await Site.with { site in
-            try await addStation("roof", hours: 400 * 24, to: site)
-            try await addStation("new", hours: 60 * 24, to: site)
+            try await addStation("roof", hours: 26_000, to: site)
+            try await site.write(site.addStation("new"), RealReadings.recent(60 * 24, of: "Dongsi"))
             let daemon = try site.daemon("--log-level", "debug")
             defer { daemon.signal(SIGKILL) }
             try await eventually { try await site.latest("roof") != nil }
@@ -99,7 +98,48 @@ import Testing
                 try await site.text(
                     "SELECT model_id = 3 AND previous_model_id IS NULL AND reason = 'training run 1' FROM hazecast.activation WHERE station_id = 1"
                 ) == "true")
-            #expect(daemon.standardError.contains("training promoted"))
+            try await eventually { daemon.standardError.contains("training promoted") }
+        }
+    }
+
+    @Test func theReadingsOfAnotherStationPromoteNobody() async throws {
+        try await Site.with { site in
+            let own = try RealReadings.recent(26_000)
+            let other = try RealReadings.recent(26_000, of: "Gucheng")
+            var poisoned = own
+            for hour in own.measures.count - 720..<own.measures.count {
+                poisoned.measures[hour].pm25 = other.measures[hour].pm25
+            }
+            try await site.write(site.addStation("roof"), poisoned)
+            try await site.write(site.addStation("yard"), other)
+            let output = try await Executable.hazecast.run(
+                ["train", "--activate", "--database", site.conninfo], deadline: .seconds(300))
+            #expect(output.status == 0, "\(output.standardError)")
+            #expect(output.standardError.hasPrefix("training run 1 inconclusive"), "\(output.standardError)")
+            #expect(output.standardOutput.contains("\"progress\":"))
+            #expect(
+                try await site.text(
+                    """
+                    SELECT string_agg(verdict || ': ' || reason, '; ' ORDER BY station_id) FROM hazecast.training_result
+                    """) == """
+                        inconclusive: in the last 21 days the station has the readings of 'yard'; \
+                        inconclusive: in the last 21 days the station has the readings of 'roof'
+                        """)
+            #expect(try await site.text("SELECT count(*) FROM hazecast.active_model") == "1")
+        }
+    }
+
+    @Test func interruptedByHandItIsCancelled() async throws {
+        try await Site.with { site in
+            try await addStation("roof", hours: 26_000, to: site)
+            let training = try Executable.hazecast.start(["train", "--activate", "--database", site.conninfo])
+            defer { training.signal(SIGKILL) }
+            try await eventually { try await isRunning(site) }
+            let second = try await Executable.hazecast.run(["train", "--activate", "--database", site.conninfo])
+            #expect(second.status == 1 && second.standardError.contains("another training run goes on"))
+            training.signal(SIGINT)
+            #expect(try await withDeadline(.seconds(20)) { await training.end() }.status == 130)
+            #expect(try await end(of: 1, on: site).state == "cancelled")
         }
     }
 
@@ -253,25 +293,24 @@ import Testing
     }
 }
 
-/// Aotizhongxin, moved by whole days so that its readings end within the last day.
+/// Real readings up to March 2016, moved by whole days so that they end within the last day. Three years of the first
+/// station end with weeks that are like those before.
 enum RealReadings {
-    private static let series = Result {
-        let file = try requireDataDirectory().appending(
-            path: "beijing-multisite/PRSA_Data_Aotizhongxin_20130301-20170228.csv")
-        return try HourlySeries.reading(file.path(), format: .uciMultisite()).series
-    }
+    static let end = 28_700
 
     /// A complete hour.
     static let last = Measures(
         pm25: 40, dewPoint: -5, temperature: 4, pressure: 1021, windDirection: 90, windSpeed: 2)
 
-    /// The last hours of it.
-    static func recent(_ hours: Int) throws -> HourlySeries {
-        let whole = try series.get()
+    /// The last hours of a station.
+    static func recent(_ hours: Int, of station: String = "Aotizhongxin") throws -> HourlySeries {
+        let file = try requireDataDirectory().appending(
+            path: "beijing-multisite/PRSA_Data_\(station)_20130301-20170228.csv")
+        let whole = try HourlySeries.reading(file.path(), format: .uciMultisite()).series
         let present = UTCHour(hoursSinceEpoch: Int32(Date.now.timeIntervalSince1970 / 3600))
-        let days = whole.hours.upperBound.distance(to: present) / 24
+        let days = whole.start.advanced(by: end).distance(to: present) / 24
         return HourlySeries(
-            start: whole.hours.upperBound.advanced(by: days * 24 - hours), measures: Array(whole.measures.suffix(hours))
+            start: whole.start.advanced(by: end - hours + days * 24), measures: Array(whole.measures[end - hours..<end])
         )
     }
 }
