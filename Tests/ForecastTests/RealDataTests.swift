@@ -9,7 +9,9 @@ import Testing
     private func beijing() throws -> HourlySeries {
         let folder = try #require(ProcessInfo.processInfo.environment["HAZECAST_DATA_DIR"])
         let file = URL(filePath: folder).appending(path: "beijing-pm25-2010-2014.csv").path()
-        return try HourlySeries.reading(file, format: .uciBeijing(station: "Beijing")).series
+        var series = try HourlySeries.reading(file, format: .uciBeijing(station: "Beijing")).series
+        series.longitude = 116.4
+        return series
     }
 
     /// A station of the multi-site data, 2013-03 to 2017-02.
@@ -56,6 +58,42 @@ import Testing
             #expect(abs(scores.persistence[lead - 1].rmse - rmse) < 0.051, "lead \(lead)")
             #expect(abs(scores.persistence[lead - 1].skill(against: scores.persistence[lead - 1])) < 1e-12)
         }
+    }
+
+    /// What docs/models.md promises of the model that serves.
+    @Test func theOperationalModelForecastsABetterYearAndKnowsItsErrors() throws {
+        let scores = try LiveProtocol(model("operational"), on: beijing(), withRidge: true)
+        #expect(scores.meanSkill >= 0.285)
+        for (lead, skill) in zip(LiveProtocol.quotedLeads, [0.16, 0.21, 0.29, 0.35, 0.36, 0.32]) {
+            #expect(scores.skill[lead - 1] >= skill, "lead \(lead)")
+        }
+        // The hour of the day is the sun's: without the longitude it is another one.
+        var elsewhere = try beijing()
+        elsewhere.longitude = nil
+        let unplaced = try LiveProtocol(model("operational"), on: elsewhere).meanSkill
+        #expect(unplaced < scores.meanSkill - 0.05, "\(unplaced)")
+        let ridge = try #require(scores.ridgeSkill)
+        let bands = try #require(scores.bands)
+        for lead in 1...Forecast.leads {
+            #expect(scores.skill[lead - 1] > ridge[lead - 1], "lead \(lead)")
+            #expect((0.78...0.82).contains(bands[lead - 1].coverage80), "lead \(lead)")
+            #expect((0.935...0.965).contains(bands[lead - 1].coverage95), "lead \(lead)")
+            #expect(bands[lead - 1].coverage80Above150 >= 0.77, "lead \(lead)")
+        }
+        let intervalScores = LiveProtocol.quotedLeads.map { bands[$0 - 1].intervalScore80 }
+        #expect(intervalScores.reduce(0, +) / Double(intervalScores.count) <= 152)
+    }
+
+    /// The chapter's network learns to forecast live if its training knows no more of the weather than a forecast does.
+    @Test func heldWeatherTeachesToForecastLive() throws {
+        var skills: [TrainingPlan.Weather: Double] = [:]
+        for weather in TrainingPlan.Weather.allCases {
+            var plan = TrainingPlan()
+            (plan.weather, plan.restarts, plan.epochs) = (weather, 4, 20)
+            let trained = try ChapterTraining(beijing(), plan: plan) { _ in true }.run(name: "\(weather)")
+            skills[weather] = try LiveProtocol(trained, on: beijing()).meanSkill
+        }
+        #expect(try #require(skills[.held]) > 0.1 && skills[.observed] ?? 1 < 0.05, "\(skills)")
     }
 
     /// Fine-tuned on a station's first three years, the operational model is ahead of ridge there in the fourth.

@@ -24,7 +24,7 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
 @Suite struct TrainingTests {
     /// A rollout's loss over random data, some labels missing, by its weights.
     private func objective(
-        _ shape: NetworkShape, _ stepWeights: [Float], _ weather: RolloutLoss.Weather
+        _ shape: NetworkShape, _ stepWeights: [Float], _ weather: TrainingPlan.Weather
     ) -> Objective {
         var random = SplitMix64(seed: 11)
         let hours = 150
@@ -41,8 +41,8 @@ func someSeries(hours: Int, seed: UInt64 = 5) -> HourlySeries {
         return Objective(loss, shape: shape)
     }
 
-    @Test(arguments: [RolloutLoss.Weather.observed, .held], [Architecture.chapter, .chapterSingle])
-    func theGradientOfARolloutIsTheSlopeOfItsLoss(_ weather: RolloutLoss.Weather, _ architecture: Architecture) {
+    @Test(arguments: [TrainingPlan.Weather.observed, .held], [Architecture.chapter, .chapterSingle])
+    func theGradientOfARolloutIsTheSlopeOfItsLoss(_ weather: TrainingPlan.Weather, _ architecture: Architecture) {
         let shape = architecture.shape
         let objective = objective(shape, [1, 0.5, 2, 1], weather)
         var random = SplitMix64(seed: 3)

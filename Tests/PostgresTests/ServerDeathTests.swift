@@ -12,7 +12,10 @@ import Testing
         func strike(_ victim: Int32, on cluster: PrivateCluster, by killer: Connection) async throws {
             switch self {
             case .terminate: try await killer.query("SELECT pg_terminate_backend($1)", [victim])
-            case .killBackend: kill(victim, SIGKILL)
+            case .killBackend:
+                kill(victim, SIGKILL)
+                // The server ends everybody's session when it notices; the next one must not begin before.
+                while (try? await killer.query("SELECT 1")) != nil {}
             case .fast: await cluster.stop(.fast)
             case .immediate: await cluster.stop(.immediate)
             case .killPostmaster: await cluster.stop(.kill)

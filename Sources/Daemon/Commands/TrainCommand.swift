@@ -72,6 +72,12 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "chapter and chapter-single: initial weights: xavier, half (σ = 0.5) or chapter (standard normal).")
     var initial: InitialWeights = TrainingPlan().initial
 
+    @Option(
+        help:
+            "chapter and chapter-single: the weather of the hours predicted in a row: observed, or held as in a live forecast."
+    )
+    var weather: TrainingPlan.Weather = TrainingPlan().weather
+
     func validate() throws {
         if activate {
             guard out == nil, from == nil, plot == nil, !whole, history.data == nil, history.station == nil,
@@ -172,6 +178,7 @@ struct TrainCommand: AsyncParsableCommand {
             plan.epochs = epochs ?? plan.epochs
             plan.restarts = restarts
             plan.initial = initial
+            plan.weather = weather
             return try ChapterTraining(series, architecture: architecture, plan: plan, goesOn: goesOn)
                 .run(name: name)
         case .operational:
@@ -186,6 +193,7 @@ struct TrainCommand: AsyncParsableCommand {
 
 extension TrainingPlan.Optimiser: ExpressibleByArgument {}
 extension InitialWeights: ExpressibleByArgument {}
+extension TrainingPlan.Weather: ExpressibleByArgument {}
 
 /// Ctrl-C as a question that training asks after each epoch; a second Ctrl-C ends the process.
 private final class Interruption {

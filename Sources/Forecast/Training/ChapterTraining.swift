@@ -46,7 +46,7 @@ public final class ChapterTraining {
         self.plan = plan
         self.goesOn = goesOn
         random = SplitMix64(seed: plan.seed)
-        let samples = try Samples(series, fitHours: fitHours, architecture)
+        let samples = try Samples(series, fitHours: fitHours, architecture, plan.weather)
         normalisation = samples.normalisation
         let split = fitHours - min(Backtest.testHours, fitHours / 4)
         nextHour = samples.objective(0..<split, stepWeights: [1])
@@ -63,11 +63,13 @@ public final class ChapterTraining {
         private let shape: NetworkShape
         private let values: [Float]
         private let labels: [Float]
+        private let weather: TrainingPlan.Weather
 
         init(
-            _ series: HourlySeries, fitHours: Int, _ architecture: Architecture
+            _ series: HourlySeries, fitHours: Int, _ architecture: Architecture, _ weather: TrainingPlan.Weather
         ) throws(ForecastError) {
             shape = architecture.shape
+            self.weather = weather
             let rows = series.filled(pm25: .interpolated)
             let inputs = architecture.inputs
             let lastHour = series.hours.upperBound.advanced(by: -1)
@@ -101,7 +103,7 @@ public final class ChapterTraining {
                 labels: Array(labels[hours]), inputs: shape.inputs, rolloutSteps: stepWeights.count)
             let loss = RolloutLoss(
                 striped, model: shape, normalisation: normalisation, pm25: 0,
-                stepWeights: stepWeights, weather: .observed)
+                stepWeights: stepWeights, weather: weather)
             return Objective(loss, shape: shape)
         }
     }

@@ -5,18 +5,10 @@ import NetworkKernel
 /// The loss is Σ w(a − y)² / n / 2 over all predicted hours that have a label, each step of the rollout with its weight w.
 /// With one step it is the chapter's; with more the network also learns to bear its own errors.
 final class RolloutLoss: BlockLoss {
-    /// What is known of the weather beyond the window's last hour.
-    enum Weather {
-        /// The observed weather, as in the chapter's protocol.
-        case observed
-        /// Nothing: it is held at its last value, as in a live forecast.
-        case held
-    }
-
     private let series: StripedSeries
     var blocks: Int { series.blocks }
     private let stepWeights: [Float]
-    private let weather: Weather
+    private let weather: TrainingPlan.Weather
     private let pm25: Int
     /// (value fed back, scaled as an input) = feedbackOffset + feedbackScale · output
     private let feedbackOffset: Float
@@ -28,7 +20,7 @@ final class RolloutLoss: BlockLoss {
 
     init(
         _ series: StripedSeries, model shape: NetworkShape, normalisation: Normalisation, pm25: Int,
-        stepWeights: [Float], weather: Weather
+        stepWeights: [Float], weather: TrainingPlan.Weather
     ) {
         self.series = series
         self.stepWeights = stepWeights

@@ -12,6 +12,14 @@ public struct TrainingPlan: Sendable {
         var rate: Float { self == .sgd ? 0.1 : 0.01 }
     }
 
+    /// What is known of the weather of the hours that are predicted in a row.
+    public enum Weather: String, Sendable, CaseIterable {
+        /// The observed weather, as in the chapter's protocol.
+        case observed
+        /// Nothing: it is held at its last value, as in a live forecast.
+        case held
+    }
+
     /// Windows in a mini-batch: 4 blocks of 16.
     static let batch = 4
     /// Weights of the hours predicted in a row, in the loss that candidates are compared by and that L-BFGS goes down.
@@ -31,6 +39,8 @@ public struct TrainingPlan: Sendable {
     public var restarts = 16
     /// How the weights start.
     public var initial = InitialWeights.xavier
+    /// The weather of the rollout.
+    public var weather = Weather.observed
 
     /// The plan that `models/chapter.json` is made by.
     public init() {}
@@ -45,6 +55,7 @@ public struct TrainingPlan: Sendable {
         [
             "seed": .number(Double(seed)), "optimiser": .string(optimiser.rawValue), "epochs": .number(epochs),
             "restarts": .number(restarts), "initial": .string(initial.rawValue),
+            "weather": .string(weather.rawValue),
             "batch": .number(Self.batch * Lanes.scalarCount),
             "step_weights": .array(Self.stepWeights.map { .number($0) }),
         ]

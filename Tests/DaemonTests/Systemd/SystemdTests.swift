@@ -188,6 +188,7 @@ struct SystemdTests {
             try await eventually { try await host.property("StatusText").hasPrefix("not serving since 20") }
             // A reload goes ahead without the database.
             try await host.succeed("systemctl reload hazecast")
+            try await Task.sleep(for: .seconds(60))
             try await host.succeed("systemctl start database")
             try await eventually(within: .seconds(60)) { try await host.property("StatusText").hasPrefix("serving 1") }
             #expect(try await host.property("NRestarts") == "0")
