@@ -75,7 +75,8 @@ let package = Package(
         ),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(
-            name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"], exclude: ["Formats", "Reference"]),
+            name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"],
+            exclude: ["Formats", "Reference"]),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "TestSupport"]),
         .testTarget(name: "DaemonTests", dependencies: ["Daemon", "TestSupport"], exclude: ["Golden"]),
     ],
