@@ -40,7 +40,9 @@ import Ingest
         let start = UTCHour(hoursSinceEpoch: 350_640)
         let rows = SimulatedReadings(stations: 1, hours: start..<start.advanced(by: 40_000), seed: 1)
             .map { (hour: $0.hour, measures: $0.measures) }
-        guard let series = HourlySeries(rows: rows) else { fatalError("there are simulated readings") }
+        guard let series = HourlySeries(rows: rows) else {
+            preconditionFailure("readings are simulated for every hour")
+        }
         return series
     }
 

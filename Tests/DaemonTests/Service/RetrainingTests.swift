@@ -98,7 +98,7 @@ import Testing
                 try await site.text(
                     "SELECT model_id = 3 AND previous_model_id IS NULL AND reason = 'training run 1' FROM hazecast.activation WHERE station_id = 1"
                 ) == "true")
-            #expect(daemon.standardError.contains("training promoted"))
+            try await eventually { daemon.standardError.contains("training promoted") }
         }
     }
 

@@ -219,7 +219,7 @@ struct SystemdTests {
 
     @Test func aReloadTrainsWhileForecastsGoOn() async throws {
         try await Host.with(deadline: .seconds(400)) { host, site in
-            try await simulate(days: 130, on: host)
+            try await simulate(days: 600, on: host)
             try await host.succeed("systemctl start hazecast")
             try await eventually { try await site.latest("sim-0001") != nil }
             try await trainingBegins(host, 1)
