@@ -9,7 +9,7 @@ struct MigrateCommand: AsyncParsableCommand {
         abstract: "Make the schema hazecast in a database, or bring it up to date.",
         discussion: """
             Safe to repeat and to start twice at once. The first time the user must be allowed to create the schema, and the \
-            roles hazecast_daemon, hazecast_writer, hazecast_reader and hazecast_operator where the cluster does not have
+            roles hazecast_daemon, hazecast_writer, hazecast_reader and hazecast_operator where the cluster does not have \
             them yet.
             """)
 
