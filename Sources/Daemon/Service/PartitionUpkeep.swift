@@ -22,7 +22,9 @@ struct PartitionUpkeep {
             due = .now + Self.every
         } catch let error where error.code == .server {
             let level: Logger.Level = error.sqlState == "55P03" ? .info : .error
-            logger.log(level: level, "partitions are not made or dropped yet: \(error)", metadata: ["retry_in": "\(Self.retry)"])
+            logger.log(
+                level: level, "partitions are not made or dropped yet: \(error)",
+                metadata: ["retry_in": "\(Self.retry)"])
             due = .now + Self.retry
         }
     }

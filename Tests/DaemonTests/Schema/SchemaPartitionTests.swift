@@ -175,7 +175,7 @@ struct SchemaPartitionTests {
                 SELECT 1, observed_at, 1, 1, array_fill(1::real, ARRAY[24]), 0 FROM hazecast.reading;
                 """)
             let drop = "SELECT hazecast.drop_expired_partitions()"
-            #expect(try await database.value(drop, as: Int32.self) == 0, "everything is kept unless somebody says otherwise")
+            #expect(try await database.value(drop, as: Int32.self) == 0, "everything is kept by default")
             try await database.run(
                 "UPDATE hazecast.retention SET keep = now() - '2015-03-01 00:00+00' WHERE history = 'reading'")
             #expect(try await database.value(drop, as: Int32.self) == 15, "the years from 2000 to 2014")
