@@ -98,7 +98,8 @@ struct ForecastService: Service {
     private static func isFinal(_ error: any Error) -> Bool {
         switch error {
         case let error as PostgresError: error.recovery == .stop
-        case let error as DaemonError: error.code != .lostLock && error.code != .reconfigured
+        // An upgrade replaces the binary first and the schema after it.
+        case let error as DaemonError: ![.lostLock, .reconfigured, .oldSchema].contains(error.code)
         default: true
         }
     }

@@ -155,6 +155,97 @@ CREATE FUNCTION hazecast.close_lost_runs() RETURNS integer
     FROM closed;
 END;
 COMMENT ON FUNCTION hazecast.close_lost_runs() IS 'Ends the run that says it is running while nobody trains; returns how many there were. The daemon calls it.';
+CREATE TABLE hazecast.active_model (
+    station_id integer,
+    model_id integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    by_whom text DEFAULT SESSION_USER NOT NULL
+);
+COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
+COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
+COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
+COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
+COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
+CREATE TABLE hazecast.training_result (
+    run_id integer NOT NULL,
+    station_id integer,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    champion_id integer NOT NULL,
+    challenger_id integer,
+    champion_skill double precision,
+    challenger_skill double precision,
+    stations integer NOT NULL,
+    held_out_from timestamp with time zone NOT NULL,
+    held_out_until timestamp with time zone NOT NULL,
+    leads integer[] NOT NULL,
+    origins integer[] NOT NULL,
+    persistence_rmse double precision[] NOT NULL,
+    champion_rmse double precision[] NOT NULL,
+    challenger_rmse double precision[],
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    champion_earlier_skill double precision,
+    challenger_earlier_skill double precision,
+    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
+    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
+);
+COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
+COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
+COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
+COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
+COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
+COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
+COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there was too little to train one, or where it never served and has gone since.';
+COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
+COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
+COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
+COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
+COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
+COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
+COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
+COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
+COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
+COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
+COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN hazecast.training_result.champion_earlier_skill IS 'Mean skill of the champion on the 21 days that ended 60 days before the run; NULL where there are too few readings.';
+COMMENT ON COLUMN hazecast.training_result.challenger_earlier_skill IS 'The same of the challenger, which was not trained on them; it has to be ahead on them by the same margin.';
+CREATE FUNCTION hazecast.continue_run(training_run integer) RETURNS SETOF integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ INSERT INTO hazecast.training_result (run_id, station_id, verdict, reason, champion_id, challenger_id, champion_skill, challenger_skill, champion_earlier_skill, challenger_earlier_skill, stations, held_out_from, held_out_until, leads, origins, persistence_rmse, champion_rmse, challenger_rmse, recorded_at)  SELECT DISTINCT ON (COALESCE(r.station_id, 0)) continue_run.training_run AS training_run,
+             r.station_id,
+             r.verdict,
+             r.reason,
+             r.champion_id,
+             r.challenger_id,
+             r.champion_skill,
+             r.challenger_skill,
+             r.champion_earlier_skill,
+             r.challenger_earlier_skill,
+             r.stations,
+             r.held_out_from,
+             r.held_out_until,
+             r.leads,
+             r.origins,
+             r.persistence_rmse,
+             r.champion_rmse,
+             r.challenger_rmse,
+             r.recorded_at
+            FROM ((hazecast.training_result r
+              JOIN hazecast.training_run cut ON ((cut.id = r.run_id)))
+              JOIN hazecast.training_run next ON (((next.id = continue_run.training_run) AND (next.state = 'running'::text))))
+           WHERE ((cut.state = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND (cut.code_version = next.code_version) AND (cut.id > ( SELECT COALESCE(max(whole.id), 0) AS "coalesce"
+                    FROM hazecast.training_run whole
+                   WHERE (whole.state = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))) AND (r.held_out_until > (clock_timestamp() - '1 day'::interval)) AND (r.champion_id = ( SELECT a.model_id
+                    FROM hazecast.active_model a
+                   WHERE ((a.station_id = r.station_id) OR (a.station_id IS NULL))
+                   ORDER BY a.station_id
+                  LIMIT 1)))
+           ORDER BY COALESCE(r.station_id, 0), r.run_id DESC
+   RETURNING COALESCE(training_result.station_id, 0) AS "coalesce";
+END;
+COMMENT ON FUNCTION hazecast.continue_run(training_run integer) IS 'Gives a running training run the results of runs that were cut short within the last day and against the same champion, and returns their stations, 0 for all others together. The trainer calls it and does the rest.';
 CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
@@ -209,7 +300,7 @@ CREATE TABLE hazecast.model (
     CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
-COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
+COMMENT ON TABLE hazecast.model IS 'Every model that serves, has served or was brought by somebody, and the newest challengers. Rows are added, not changed; hazecast.prune_challengers takes away what never served.';
 COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
 COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
 COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
@@ -438,6 +529,33 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.promote(model text, station text) IS 'Makes a model serve one station, or all that have no model of their own, from their next forecast on. Says what it did. hazecast.activation keeps who, when, and what served before.';
+CREATE FUNCTION hazecast.prune_challengers() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    pruned integer;
+BEGIN
+    -- Nobody can make one of them serve meanwhile.
+    LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
+    WITH ranked AS (
+        SELECT challenger_id, dense_rank() OVER (PARTITION BY coalesce(station_id, 0) ORDER BY run_id DESC) AS age
+        FROM hazecast.training_result WHERE challenger_id IS NOT NULL
+    ), old AS (
+        SELECT challenger_id AS id FROM ranked GROUP BY challenger_id HAVING min(age) > 3
+    )
+    -- Every forecast's model is in hazecast.activation, which a trigger writes: no need to look through the ledger.
+    DELETE FROM hazecast.model USING old
+    WHERE model.id = old.id
+        AND NOT EXISTS (SELECT FROM hazecast.active_model AS a WHERE a.model_id = old.id)
+        AND NOT EXISTS (SELECT FROM hazecast.activation AS a WHERE old.id IN (a.model_id, a.previous_model_id))
+        AND NOT EXISTS (SELECT FROM hazecast.training_result AS r WHERE r.champion_id = old.id)
+        AND NOT EXISTS (SELECT FROM hazecast.model AS child WHERE child.parent_id = old.id);
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$$;
+COMMENT ON FUNCTION hazecast.prune_challengers() IS 'Takes away the challengers that never served, but for those of a station''s last three results, and returns how many went; their scores stay in hazecast.training_result. Each training run ends with it.';
 CREATE FUNCTION hazecast.record_activation() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -581,17 +699,6 @@ ALTER TABLE hazecast.activation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
-CREATE TABLE hazecast.active_model (
-    station_id integer,
-    model_id integer NOT NULL,
-    since timestamp with time zone DEFAULT now() NOT NULL,
-    by_whom text DEFAULT SESSION_USER NOT NULL
-);
-COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
-COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
-COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
-COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
-COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
 CREATE TABLE hazecast.arrival (
     written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
     reload boolean DEFAULT false NOT NULL
@@ -792,45 +899,6 @@ COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
-CREATE TABLE hazecast.training_result (
-    run_id integer NOT NULL,
-    station_id integer,
-    verdict text NOT NULL,
-    reason text NOT NULL,
-    champion_id integer NOT NULL,
-    challenger_id integer,
-    champion_skill double precision,
-    challenger_skill double precision,
-    stations integer NOT NULL,
-    held_out_from timestamp with time zone NOT NULL,
-    held_out_until timestamp with time zone NOT NULL,
-    leads integer[] NOT NULL,
-    origins integer[] NOT NULL,
-    persistence_rmse double precision[] NOT NULL,
-    champion_rmse double precision[] NOT NULL,
-    challenger_rmse double precision[],
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
-    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
-);
-COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
-COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
-COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
-COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
-COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
-COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
-COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there were too few readings to train or to compare on.';
-COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
-COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
-COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
-COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
-COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
-COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
-COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
-COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
-COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
-COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
-COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
     START WITH 1
@@ -879,6 +947,10 @@ COMMENT ON INDEX hazecast.activation_station_idx IS 'Finds the history of a stat
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
+CREATE INDEX training_result_challenger_idx ON hazecast.training_result USING btree (challenger_id);
+COMMENT ON INDEX hazecast.training_result_challenger_idx IS 'Finds the results of a challenger.';
+CREATE INDEX training_result_champion_idx ON hazecast.training_result USING btree (champion_id);
+COMMENT ON INDEX hazecast.training_result_champion_idx IS 'Finds the results against a champion.';
 CREATE UNIQUE INDEX training_run_one_at_a_time ON hazecast.training_run USING btree ((true)) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 COMMENT ON INDEX hazecast.training_run_one_at_a_time IS 'One run waits or goes on at a time; who asks meanwhile joins it.';
 ALTER INDEX hazecast.reading_pkey ATTACH PARTITION hazecast.reading_default_pkey;
@@ -916,7 +988,7 @@ ALTER TABLE hazecast.reading
 ALTER TABLE ONLY hazecast.station_outage
     ADD CONSTRAINT station_outage_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.training_result
-    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id);
+    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id) ON DELETE SET NULL;
 ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_champion_id_fkey FOREIGN KEY (champion_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.training_result
@@ -948,6 +1020,32 @@ GRANT UPDATE(finished_at) ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT UPDATE(code_version) ON TABLE hazecast.training_run TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.close_lost_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.close_lost_runs() TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
+GRANT INSERT(run_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(station_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(verdict) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(reason) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(stations) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(held_out_from) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(held_out_until) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(leads) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_earlier_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_earlier_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.continue_run(training_run integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.continue_run(training_run integer) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
@@ -995,6 +1093,8 @@ REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.prune_challengers() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.prune_challengers() TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
@@ -1009,9 +1109,6 @@ REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
 GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
@@ -1030,22 +1127,3 @@ GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
-GRANT INSERT(run_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(station_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(verdict) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(reason) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(stations) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(held_out_from) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(held_out_until) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(leads) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
