@@ -181,7 +181,11 @@ BEGIN
     END IF;
     exact := place.index_low + (place.index_high - place.index_low) * (concentration - place.pm25_low)
         / (place.pm25_high - place.pm25_low);
-    index := least(CASE rules.index_rounding WHEN 'up' THEN ceil(exact) ELSE round(exact) END, 2147483647);
+    index := CASE
+        WHEN exact >= 2147483647 THEN 2147483647
+        WHEN rules.index_rounding = 'up' THEN ceil(exact)
+        ELSE round(exact)
+    END;
     category := place.category;
     colour := place.colour;
     band := place.band;

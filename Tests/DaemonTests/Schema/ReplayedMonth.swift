@@ -153,7 +153,8 @@ enum ReplayedMonth {
             }
             _ = try await turns.turn()
             try await site.connection.query(
-                "UPDATE hazecast.reading SET pm25 = pm25 + 3 WHERE station_id = 1 AND observed_at = $1", [end.timestamp])
+                "UPDATE hazecast.reading SET pm25 = pm25 + 3 WHERE station_id = 1 AND observed_at = $1", [end.timestamp]
+            )
             _ = try await turns.turn()
             try await date(minute: 81, of: end)
             try await site.run("ANALYZE")

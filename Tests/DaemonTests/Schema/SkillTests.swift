@@ -106,13 +106,16 @@ import Testing
         func share(_ values: [Bool]) -> Double? { mean(values.map { $0 ? 1 : 0 }) }
         let errors = pairs.map { $0.forecast - $0.observed }
         let average = mean(pairs.map(\.observed)) ?? 0
-        let held = pairs.compactMap { pair in pair.persistence.map { (pair.forecast - pair.observed, $0 - pair.observed) } }
+        let held = pairs.compactMap { pair in
+            pair.persistence.map { (pair.forecast - pair.observed, $0 - pair.observed) }
+        }
         let mse = mean(errors.map(square)) ?? .nan
         let spread = mean(pairs.map { square($0.observed - average) }) ?? .nan
         let heldMSE = mean(held.map { square($0.1) })
         return [
             Double(pairs.count), mse.squareRoot(), mean(errors.map(abs)), mean(errors), 1 - mse / spread,
-            heldMSE?.squareRoot(), heldMSE.flatMap { baseline in mean(held.map { square($0.0) }).map { 1 - $0 / baseline } },
+            heldMSE?.squareRoot(),
+            heldMSE.flatMap { baseline in mean(held.map { square($0.0) }).map { 1 - $0 / baseline } },
             share(pairs.compactMap(\.inside80)), share(pairs.compactMap(\.inside95)),
         ]
     }
