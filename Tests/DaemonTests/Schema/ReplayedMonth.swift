@@ -15,7 +15,7 @@ enum ReplayedMonth {
     /// Hours that are replayed, after the 30 that the first window looks at.
     private static let hours = 30 * 24
     private static let calm = 48
-    private static let stations = ["Dongsi", "Changping", "Gucheng"]
+    private static let stations = ["Dongsi", "Changping", "Gucheng", "Guanyuan"]
 
     static let isAvailable: Bool = {
         guard let directory = dataDirectory else { return false }
@@ -81,9 +81,9 @@ enum ReplayedMonth {
             await turns.connection.close()
         }
 
-        /// The part of a file that ends at the same hour of a day in December, moved to the present by whole days.
+        /// The part of a file that ends at the same hour of a day in January, moved to the present by whole days.
         private func moved(_ file: HourlySeries) -> HourlySeries {
-            let day = UTCHour(hoursSinceEpoch: 403_032)  // 2015-12-24T00:00Z
+            let day = UTCHour(hoursSinceEpoch: 403_560)  // 2016-01-15T00:00Z
             let last = file.start.distance(to: day.advanced(by: end.hourOfDay))
             let part = file.part((last - hours - 29)...last)
             return HourlySeries(start: end.advanced(by: -hours - 29), measures: part.measures)
@@ -119,15 +119,25 @@ enum ReplayedMonth {
 
         /// Writes readings as if it were some minutes after the beginning of an hour.
         private func arrive(_ readings: [Sent], minute: Int, of hour: UTCHour) async throws {
-            for reading in readings {
-                try await site.write(reading.station, reading.hour, reading.measures)
+            func values(_ measure: KeyPath<Measures, Float>) -> [Float] {
+                readings.map { $0.measures[keyPath: measure] }
             }
             try await site.connection.query(
                 """
-                UPDATE hazecast.reading SET received_at = $1::timestamptz + interval '\(minute) min'
-                WHERE received_at > $1::timestamptz + interval '\(minute) min'
-                    AND observed_at BETWEEN $1::timestamptz - interval '12 hours' AND $1
-                """, [hour.timestamp])
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25, dew_point, temperature, pressure,
+                    wind_direction, wind_speed, received_at)
+                SELECT station, hour, nullif(pm25, 'NaN'), nullif(dew_point, 'NaN'), nullif(temperature, 'NaN'),
+                    nullif(pressure, 'NaN'), nullif(wind_direction, 'NaN'), nullif(wind_speed, 'NaN'),
+                    $9::timestamptz + interval '\(minute) min'
+                FROM unnest($1::integer[], $2::timestamptz[], $3::real[], $4::real[], $5::real[], $6::real[], $7::real[],
+                    $8::real[]) AS row (station, hour, pm25, dew_point, temperature, pressure, wind_direction, wind_speed)
+                ON CONFLICT (station_id, observed_at) DO UPDATE SET pm25 = excluded.pm25
+                """,
+                [
+                    readings.map(\.station), readings.map(\.hour.timestamp), values(\.pm25), values(\.dewPoint),
+                    values(\.temperature), values(\.pressure), values(\.windDirection), values(\.windSpeed),
+                    hour.timestamp,
+                ])
         }
 
         /// Makes the forecasts that have just been issued as old as their readings.

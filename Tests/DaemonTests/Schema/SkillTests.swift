@@ -139,14 +139,14 @@ import Testing
                     Int((instant.microsecondsSince2000 + Self.hour - 1) / Self.hour)
                 }
                 let pairs = try await pairs(connection, firstHour(from: since)..<firstHour(from: until))
-                #expect(Set(pairs.keys.map(\.station)) == ["Dongsi", "Changping", "Gucheng"])
+                #expect(Set(pairs.keys.map(\.station)) == ["Dongsi", "Changping", "Gucheng", "Guanyuan"])
                 let revised = try await connection.query(
                     "SELECT count(*) FROM hazecast.forecast_ledger WHERE revision > 1"
                 ).single().decode(Int64.self, at: 0)
                 #expect(revised > 60, "late and corrected readings make revisions")
 
                 let rows = try await connection.query("SELECT * FROM hazecast.skill($1, $2)", [since, until])
-                #expect(rows.count == pairs.count && rows.count == 3 * 24)
+                #expect(rows.count == pairs.count && rows.count == 4 * 24)
                 for row in rows {
                     let key = Key(
                         station: try row.decode(String.self, at: 0), lead: Int(try row.decode(Int32.self, at: 1)))
