@@ -51,7 +51,7 @@ struct SQLPageTests {
         }
     }
 
-    /// With 100 stations more, which is what makes an index worth while; functions are looked into as well.
+    /// With 100 stations more, which is what makes an index worth while.
     @Test(.enabled(if: ReplayedMonth.isAvailable)) func noQuestionReadsALedgerPartitionAsAWhole() async throws {
         try await withReplay { database in
             try await database.run(
@@ -70,6 +70,9 @@ struct SQLPageTests {
             for example in try SQLPage().examples {
                 let asking = try await database.connect()
                 try await asking.run(script: "BEGIN")
+                let plan = try await asking.query("EXPLAIN \(example.sql)").map { try $0.decode(String.self, at: 0) }
+                #expect(plan.allSatisfy { !$0.contains("Seq Scan on forecast_ledger") }, "\(example.section)")
+                // What functions do the plan does not say.
                 _ = try await asking.query(example.sql)
                 let scanned = try await asking.query(
                     """

@@ -440,7 +440,8 @@ CREATE VIEW hazecast.observation WITH (security_invoker='true') AS
    FROM hazecast.reading
   WHERE ((reading.pm25 < 'Infinity'::real) AND (NOT (EXISTS ( SELECT
            FROM hazecast.reading_flag flag
-          WHERE ((flag.station_id = reading.station_id) AND (flag.observed_at = reading.observed_at) AND (flag.measure = ANY (ARRAY['observed_at'::text, 'pm25'::text])))))));
+          WHERE ((flag.station_id = reading.station_id) AND (flag.observed_at = reading.observed_at) AND (flag.measure = ANY (ARRAY['observed_at'::text, 'pm25'::text])))
+         OFFSET 0))));
 COMMENT ON VIEW hazecast.observation IS 'The readings whose pm25 counts: there, and not flagged by quality control. Scores, maxima and the NowCast are of these.';
 COMMENT ON COLUMN hazecast.observation.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.observation.observed_at IS 'Beginning of the UTC hour.';
@@ -497,11 +498,14 @@ CREATE FUNCTION hazecast.exceedance_skill(level real, probability real DEFAULT 0
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 DECLARE
     first_origin constant timestamptz := since - interval '24 hours';
+    place constant integer := hazecast.station_named(station);
 BEGIN
-    PERFORM hazecast.station_named(station);
     RETURN QUERY
     SELECT
         counted.station, counted.lead, counted.n, counted.hits, counted.misses, counted.false_alarms,
@@ -525,7 +529,7 @@ BEGIN
                 ) >= exceedance_skill.probability AS warned,
                 pair.observed > exceedance_skill.level AS came
             FROM hazecast.forecast_vs_observed AS pair
-            WHERE (exceedance_skill.station IS NULL OR pair.station = exceedance_skill.station)
+            WHERE (place IS NULL OR pair.station_id = place)
                 AND pair.origin >= first_origin AND pair.origin < until
                 AND pair.observed_at >= since AND pair.observed_at < until
                 AND pair.in_time
@@ -800,11 +804,14 @@ CREATE FUNCTION hazecast.skill(since timestamp with time zone DEFAULT (now() - '
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 DECLARE
     first_origin constant timestamptz := since - interval '24 hours';
+    place constant integer := hazecast.station_named(station);
 BEGIN
-    PERFORM hazecast.station_named(station);
     RETURN QUERY
     SELECT
         scored.station,
@@ -825,7 +832,7 @@ BEGIN
             pair.pm25::double precision - pair.observed AS error,
             pair.persistence::double precision - pair.observed AS persistence_error
         FROM hazecast.forecast_vs_observed AS pair
-        WHERE (skill.station IS NULL OR pair.station = skill.station)
+        WHERE (place IS NULL OR pair.station_id = place)
             AND pair.origin >= first_origin AND pair.origin < until
             AND pair.observed_at >= since AND pair.observed_at < until
             AND pair.in_time
@@ -1041,7 +1048,8 @@ CREATE VIEW hazecast.forecast_vs_observed WITH (security_invoker='true') AS
     (issued.issued_at < seen.received_at) AS in_time,
     model.name AS model,
     issued.issued_at,
-    issued.revision
+    issued.revision,
+    station.id AS station_id
    FROM ((((hazecast.station
      CROSS JOIN LATERAL ( SELECT ledger.station_id,
             ledger.origin,
@@ -1089,6 +1097,7 @@ COMMENT ON COLUMN hazecast.forecast_vs_observed.in_time IS 'Whether the forecast
 COMMENT ON COLUMN hazecast.forecast_vs_observed.model IS 'Name of the model that made it.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.station_id IS 'Id of the station.';
 CREATE TABLE hazecast.migration (
     number integer NOT NULL,
     name text NOT NULL,
