@@ -124,12 +124,17 @@ import Testing
         try await TestDatabase.withDatabase(ReplayedMonth.template) { conninfo in
             try await withDeadline(.seconds(60)) {
                 let connection = try await Connection.connect(conninfo, applicationName: "skill")
-                // An observation that was flagged later counts no more, nor does it for persistence.
+                // What was flagged later counts no more, nor does it for persistence. And some forecasts were hours late: behind
+                // the observation, or behind the revision after them.
                 try await connection.run(
                     script: """
                         INSERT INTO hazecast.reading_flag
-                        SELECT station_id, max(observed_at) - interval '3 days', 'pm25', 'out_of_range'
-                        FROM hazecast.reading GROUP BY station_id
+                        SELECT station_id, max(observed_at) - back * interval '3 days', measure, 'out_of_range'
+                        FROM hazecast.reading, (VALUES (1, 'pm25'), (2, 'observed_at'), (3, 'pressure')) AS flag (back, measure)
+                        GROUP BY station_id, back, measure;
+                        UPDATE hazecast.forecast_ledger
+                        SET issued_at = issued_at + abs(hashint8(digest + revision) % 600) * interval '1 minute'
+                        WHERE revision > 1 OR digest % 3 = 0;
                         """)
                 let bounds = try await connection.query("SELECT now() - interval '20 days', now() - interval '1 day'")
                     .single()
