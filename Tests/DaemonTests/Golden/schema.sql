@@ -1,5 +1,51 @@
 CREATE SCHEMA hazecast;
 COMMENT ON SCHEMA hazecast IS 'PM2.5 forecasts beside the readings they are made from. Readings go into hazecast.reading, forecasts come out of hazecast.latest_forecast. Times are UTC hours, pm25 is in µg/m³.';
+CREATE TYPE hazecast.lead_exceedance_skill AS (
+	station text,
+	lead integer,
+	n bigint,
+	hits bigint,
+	misses bigint,
+	false_alarms bigint,
+	pod double precision,
+	far double precision,
+	csi double precision
+);
+COMMENT ON TYPE hazecast.lead_exceedance_skill IS 'What hazecast.exceedance_skill() says of a station and lead.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.n IS 'How many hours were judged.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.hits IS 'Hours that were warned of and exceeded the level.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.misses IS 'Hours that exceeded the level without a warning.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.false_alarms IS 'Hours that were warned of and did not exceed the level.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.pod IS 'Probability of detection: hits / (hits + misses); NULL where the level was never exceeded.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.far IS 'False alarm ratio: false alarms / (hits + false alarms); NULL where nobody was warned.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.csi IS 'Critical success index: hits / (hits + misses + false alarms); NULL where the divisor is 0.';
+CREATE TYPE hazecast.lead_skill AS (
+	station text,
+	lead integer,
+	n bigint,
+	rmse double precision,
+	mae double precision,
+	bias double precision,
+	r2 double precision,
+	persistence_rmse double precision,
+	skill double precision,
+	coverage80 double precision,
+	coverage95 double precision
+);
+COMMENT ON TYPE hazecast.lead_skill IS 'What hazecast.skill() says of a station and lead.';
+COMMENT ON COLUMN hazecast.lead_skill.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.lead_skill.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.lead_skill.n IS 'How many hours were scored.';
+COMMENT ON COLUMN hazecast.lead_skill.rmse IS 'Root mean squared error in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.mae IS 'Mean absolute error in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.bias IS 'Mean of forecast - observed in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.r2 IS 'Share of the variance of the observed that is explained, 1 - SSE / SST; NULL where nothing varied.';
+COMMENT ON COLUMN hazecast.lead_skill.persistence_rmse IS 'Root mean squared error of "it stays as it is" in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.skill IS '1 - MSE / MSE of persistence, over the hours that have one: 1 is perfect, above 0 better than persistence.';
+COMMENT ON COLUMN hazecast.lead_skill.coverage80 IS 'Share of the observations inside the 80 % band, edges included; NULL without bands.';
+COMMENT ON COLUMN hazecast.lead_skill.coverage95 IS 'Share of the observations inside the 95 % band, edges included; NULL without bands.';
 CREATE FUNCTION hazecast.activate(station integer, model integer, reason text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -99,6 +145,63 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.add_months(parent regclass, key name) IS 'Adds the missing monthly partitions of one table, up to the end of the year after next, and moves rows there from the default partition.';
+CREATE FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET extra_float_digits TO '1'
+    AS $$
+DECLARE
+    rules hazecast.air_quality_standard;
+    place hazecast.air_quality_breakpoint;
+    concentration numeric;
+    exact numeric;
+BEGIN
+    SELECT * INTO rules FROM hazecast.air_quality_standard AS s WHERE s.name = air_quality.standard;
+    IF rules.name IS NULL AND standard IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no air-quality standard "%"', standard
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT name, title FROM hazecast.air_quality_standard';
+    END IF;
+    IF (pm25 BETWEEN 0 AND 1e300) IS NOT TRUE THEN -- NaN is above all
+        RETURN;
+    END IF;
+    -- The decimal that a real stands for is the shortest that reads back as the same real: 35.45, not 35.4500007629.
+    -- What a real cannot hold, next to nothing and a ton, is brought into its range.
+    concentration := least(greatest(pm25, 1e-6), 1e12)::real::text::numeric;
+    concentration := CASE rules.concentration_rounding
+        WHEN 'truncate to 0.1' THEN trunc(concentration, 1)
+        WHEN 'half up to 1' THEN round(concentration)
+        WHEN 'half even to 1' THEN
+            CASE WHEN concentration % 1 = 0.5 THEN 2 * round(concentration / 2) ELSE round(concentration) END
+        ELSE concentration
+    END;
+    SELECT * INTO place FROM hazecast.air_quality_breakpoint AS b
+    WHERE b.standard = air_quality.standard AND concentration IS NOT NULL
+    ORDER BY b.pm25_high < concentration, CASE WHEN b.pm25_high < concentration THEN -b.band ELSE b.band END
+    LIMIT 1;
+    IF NOT rules.open_ended THEN
+        concentration := least(concentration, place.pm25_high);
+    END IF;
+    exact := place.index_low + (place.index_high - place.index_low) * (concentration - place.pm25_low)
+        / (place.pm25_high - place.pm25_low);
+    index := CASE
+        WHEN exact >= 2147483647 THEN 2147483647
+        WHEN rules.index_rounding = 'up' THEN ceil(exact)
+        ELSE round(exact)
+    END;
+    category := place.category;
+    colour := place.colour;
+    band := place.band;
+END
+$$;
+COMMENT ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) IS 'What a standard of hazecast.air_quality_standard says of a concentration in µg/m³: index (an integer; NULL where the standard has none), category, colour (#RRGGBB; NULL where the source has none), band (1 is the cleanest). A real is taken as the decimal that it shows. All are NULL for NULL, NaN, infinity, and below zero, which is no concentration. An unknown standard is an error.';
+CREATE FUNCTION hazecast.aqi(pm25 double precision, standard text) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (hazecast.air_quality(pm25, standard)).index;
+COMMENT ON FUNCTION hazecast.aqi(pm25 double precision, standard text) IS 'The air-quality index of a concentration in µg/m³ by a standard of hazecast.air_quality_standard; NULL where the standard has categories only, and for what is no concentration: NULL, NaN, infinity, below zero.';
+CREATE FUNCTION hazecast.aqi_category(pm25 double precision, standard text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (hazecast.air_quality(pm25, standard)).category;
+COMMENT ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) IS 'What a standard of hazecast.air_quality_standard calls a concentration in µg/m³, in English; NULL for what is no concentration: NULL, NaN, infinity, below zero.';
 CREATE TABLE hazecast.training_run (
     id integer NOT NULL,
     state text DEFAULT 'waiting'::text NOT NULL,
@@ -155,101 +258,6 @@ CREATE FUNCTION hazecast.close_lost_runs() RETURNS integer
     FROM closed;
 END;
 COMMENT ON FUNCTION hazecast.close_lost_runs() IS 'Ends the run that says it is running while nobody trains; returns how many there were. The daemon calls it.';
-CREATE TABLE hazecast.active_model (
-    station_id integer,
-    model_id integer NOT NULL,
-    since timestamp with time zone DEFAULT now() NOT NULL,
-    by_whom text DEFAULT SESSION_USER NOT NULL
-);
-COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
-COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
-COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
-COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
-COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
-CREATE TABLE hazecast.training_result (
-    run_id integer NOT NULL,
-    station_id integer,
-    verdict text NOT NULL,
-    reason text NOT NULL,
-    champion_id integer NOT NULL,
-    challenger_id integer,
-    champion_skill double precision,
-    challenger_skill double precision,
-    stations integer NOT NULL,
-    held_out_from timestamp with time zone NOT NULL,
-    held_out_until timestamp with time zone NOT NULL,
-    leads integer[] NOT NULL,
-    origins integer[] NOT NULL,
-    persistence_rmse double precision[] NOT NULL,
-    champion_rmse double precision[] NOT NULL,
-    challenger_rmse double precision[],
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    champion_earlier_skill double precision,
-    challenger_earlier_skill double precision,
-    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
-    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
-);
-COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
-COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
-COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
-COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
-COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
-COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
-COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there was too little to train one, or where it never served and has gone since.';
-COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
-COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
-COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
-COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
-COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
-COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
-COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
-COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
-COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
-COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
-COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
-COMMENT ON COLUMN hazecast.training_result.champion_earlier_skill IS 'Mean skill of the champion on the 21 days that ended 60 days before the run; NULL where there are too few readings.';
-COMMENT ON COLUMN hazecast.training_result.challenger_earlier_skill IS 'The same of the challenger, which was not trained on them; it has to be ahead on them by the same margin.';
-CREATE FUNCTION hazecast.continue_run(training_run integer) RETURNS SETOF integer
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    BEGIN ATOMIC
- INSERT INTO hazecast.training_result (run_id, station_id, verdict, reason, champion_id, challenger_id, champion_skill, challenger_skill, champion_earlier_skill, challenger_earlier_skill, stations, held_out_from, held_out_until, leads, origins, persistence_rmse, champion_rmse, challenger_rmse, recorded_at)  SELECT DISTINCT ON (COALESCE(r.station_id, 0)) continue_run.training_run AS training_run,
-             r.station_id,
-             r.verdict,
-             r.reason,
-             r.champion_id,
-             r.challenger_id,
-             r.champion_skill,
-             r.challenger_skill,
-             r.champion_earlier_skill,
-             r.challenger_earlier_skill,
-             r.stations,
-             r.held_out_from,
-             r.held_out_until,
-             r.leads,
-             r.origins,
-             r.persistence_rmse,
-             r.champion_rmse,
-             r.challenger_rmse,
-             r.recorded_at
-            FROM ((hazecast.training_result r
-              JOIN hazecast.training_run cut ON ((cut.id = r.run_id)))
-              JOIN hazecast.training_run next ON (((next.id = continue_run.training_run) AND (next.state = 'running'::text))))
-           WHERE ((cut.state = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND (cut.code_version = next.code_version) AND (cut.id > ( SELECT COALESCE(max(whole.id), 0) AS "coalesce"
-                    FROM hazecast.training_run whole
-                   WHERE (whole.state = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))) AND (r.held_out_until > (clock_timestamp() - '1 day'::interval)) AND (r.champion_id = ( SELECT a.model_id
-                    FROM hazecast.active_model a
-                   WHERE ((a.station_id = r.station_id) OR (a.station_id IS NULL))
-                   ORDER BY a.station_id
-                  LIMIT 1)))
-           ORDER BY COALESCE(r.station_id, 0), r.run_id DESC
-   RETURNING COALESCE(training_result.station_id, 0) AS "coalesce";
-END;
-COMMENT ON FUNCTION hazecast.continue_run(training_run integer) IS 'Gives a running training run the results of runs that were cut short within the last day and against the same champion, and returns their stations, 0 for all others together. The trainer calls it and does the rest.';
-CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
-COMMENT ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) IS 'The probability that PM2.5 exceeds a level in µg/m³, from a forecast and its bands in µg/m³; NULL without bands. The edges of the bands and the forecast, as the middle, are passed with 97.5, 90, 50, 10 and 2.5 %. Between them the log-odds are linear in the level; beyond them they go on at half the slope.';
 CREATE TABLE hazecast.forecast_ledger (
     station_id integer NOT NULL,
     origin timestamp with time zone NOT NULL,
@@ -300,7 +308,7 @@ CREATE TABLE hazecast.model (
     CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
-COMMENT ON TABLE hazecast.model IS 'Every model that serves, has served or was brought by somebody, and the newest challengers. Rows are added, not changed; hazecast.prune_challengers takes away what never served.';
+COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
 COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
 COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
 COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
@@ -411,6 +419,69 @@ COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made
 COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
 COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+CREATE TABLE hazecast.reading_flag (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    measure text NOT NULL,
+    flag text NOT NULL,
+    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text]))),
+    CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
+);
+COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; a reading whose observed_at is flagged advances no forecast. A correction clears the flags of its row.';
+COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
+COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
+COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
+COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+CREATE VIEW hazecast.observation WITH (security_invoker='true') AS
+ SELECT reading.station_id,
+    reading.observed_at,
+    reading.pm25,
+    reading.received_at
+   FROM hazecast.reading
+  WHERE ((reading.pm25 < 'Infinity'::real) AND (NOT (EXISTS ( SELECT
+           FROM hazecast.reading_flag flag
+          WHERE ((flag.station_id = reading.station_id) AND (flag.observed_at = reading.observed_at) AND (flag.measure = ANY (ARRAY['observed_at'::text, 'pm25'::text])))
+         OFFSET 0))));
+COMMENT ON VIEW hazecast.observation IS 'The readings whose pm25 counts: there, and not flagged by quality control. Scores, maxima and the NowCast are of these.';
+COMMENT ON COLUMN hazecast.observation.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.observation.observed_at IS 'Beginning of the UTC hour.';
+COMMENT ON COLUMN hazecast.observation.pm25 IS 'PM2.5 in µg/m³, as it stands now: corrections included.';
+COMMENT ON COLUMN hazecast.observation.received_at IS 'When a pm25 of that hour was first there.';
+CREATE FUNCTION hazecast.daily_max(time_zone text) RETURNS TABLE(station text, day date, pm25 real, valid_at timestamp with time zone, hours integer, observed real, observed_at timestamp with time zone, stale boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    BEGIN ATOMIC
+ SELECT worst.station,
+     worst.day,
+     worst.pm25,
+     worst.valid_at,
+     worst.hours,
+     seen.pm25,
+     seen.observed_at,
+     worst.stale
+    FROM ((( SELECT DISTINCT ON (newest.station, local.day) newest.station,
+             local.day,
+             newest.pm25,
+             newest.valid_at,
+             (count(*) OVER (PARTITION BY newest.station, local.day))::integer AS hours,
+             newest.stale
+            FROM (hazecast.latest_forecast newest
+              CROSS JOIN LATERAL ( SELECT ((newest.valid_at AT TIME ZONE daily_max.time_zone))::date AS timezone) local(day))
+           ORDER BY newest.station, local.day, newest.pm25 DESC, newest.valid_at) worst
+      JOIN hazecast.station ON ((station.name = worst.station)))
+      LEFT JOIN LATERAL ( SELECT observation.pm25,
+             observation.observed_at
+            FROM hazecast.observation
+           WHERE ((observation.station_id = station.id) AND (observation.observed_at >= ((worst.day)::timestamp without time zone AT TIME ZONE daily_max.time_zone)) AND (observation.observed_at < (((worst.day + 1))::timestamp without time zone AT TIME ZONE daily_max.time_zone)))
+           ORDER BY observation.pm25 DESC, observation.observed_at
+          LIMIT 1) seen ON (true));
+END;
+COMMENT ON FUNCTION hazecast.daily_max(time_zone text) IS 'The worst hour of each day of every station''s newest forecast, with days by the clock of a time zone such as Asia/Shanghai: one row a station and day. station (its name), day, pm25 (greatest forecast in µg/m³), valid_at (its hour), hours (how many hours of the day the forecast holds), observed (greatest observation of the day so far in µg/m³; NULL before the first), observed_at (its hour), stale (whether the forecast is three hours old).';
+CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
+COMMENT ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) IS 'The probability that PM2.5 exceeds a level in µg/m³, from a forecast and its bands in µg/m³; NULL without bands. The edges of the bands and the forecast, as the middle, are passed with 97.5, 90, 50, 10 and 2.5 %. Between them the log-odds are linear in the level; beyond them they go on at half the slope.';
 CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, probability real)
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -422,6 +493,91 @@ CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, orig
     FROM hazecast.latest_forecast newest;
 END;
 COMMENT ON FUNCTION hazecast.exceedance(level real) IS 'The probability that PM2.5 exceeds a level in µg/m³, for every station''s newest forecast, one row a lead: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands).';
+CREATE FUNCTION hazecast.exceedance_skill(level real, probability real DEFAULT 0.5, since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT now(), station text DEFAULT NULL::text) RETURNS SETOF hazecast.lead_exceedance_skill
+    LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+DECLARE
+    first_origin constant timestamptz := since - interval '24 hours';
+    place constant integer := hazecast.station_named(station);
+BEGIN
+    RETURN QUERY
+    SELECT
+        counted.station, counted.lead, counted.n, counted.hits, counted.misses, counted.false_alarms,
+        counted.hits::double precision / nullif(counted.hits + counted.misses, 0),
+        counted.false_alarms::double precision / nullif(counted.hits + counted.false_alarms, 0),
+        counted.hits::double precision / nullif(counted.hits + counted.misses + counted.false_alarms, 0)
+    FROM (
+        SELECT
+            judged.station,
+            judged.lead,
+            count(*) AS n,
+            count(*) FILTER (WHERE judged.warned AND judged.came) AS hits,
+            count(*) FILTER (WHERE NOT judged.warned AND judged.came) AS misses,
+            count(*) FILTER (WHERE judged.warned AND NOT judged.came) AS false_alarms
+        FROM (
+            SELECT
+                pair.station,
+                pair.lead,
+                hazecast.exceedance_probability(
+                    exceedance_skill.level, pair.pm25, pair.lower80, pair.upper80, pair.lower95, pair.upper95
+                ) >= exceedance_skill.probability AS warned,
+                pair.observed > exceedance_skill.level AS came
+            FROM hazecast.forecast_vs_observed AS pair
+            WHERE (place IS NULL OR pair.station_id = place)
+                AND pair.origin >= first_origin AND pair.origin < until
+                AND pair.observed_at >= since AND pair.observed_at < until
+                AND pair.in_time
+            OFFSET 0 -- so that the probability is worked out once
+        ) AS judged
+        WHERE judged.warned IS NOT NULL
+        GROUP BY judged.station, judged.lead
+    ) AS counted
+    ORDER BY counted.station, counted.lead;
+END
+$$;
+COMMENT ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) IS 'How good warnings would have been that are given when PM2.5 exceeds a level in µg/m³ with at least a probability (0.5, unless said): of the hours from since (30 days ago) up to, but not including, until (now), of one station or of all, one row a station and lead. Judged are the forecasts that hazecast.skill() scores, where they have bands.';
+CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, pm25 real, lower80 real, upper80 real, lower95 real, upper95 real, model text, issued_at timestamp with time zone, revision integer, stale boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT station.name,
+     newest.origin,
+     (lead.lead)::integer AS lead,
+     (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)),
+     lead.pm25,
+     lead.lower80,
+     lead.upper80,
+     lead.lower95,
+     lead.upper95,
+     model.name,
+     newest.issued_at,
+     newest.revision,
+     (forecast_as_of.at >= (newest.origin + '03:00:00'::interval))
+    FROM (((hazecast.station
+      CROSS JOIN LATERAL ( SELECT ledger.station_id,
+             ledger.origin,
+             ledger.revision,
+             ledger.issued_at,
+             ledger.model_id,
+             ledger.pm25,
+             ledger.lower80,
+             ledger.upper80,
+             ledger.lower95,
+             ledger.upper95,
+             ledger.digest
+            FROM hazecast.forecast_ledger ledger
+           WHERE ((ledger.station_id = station.id) AND (ledger.issued_at <= forecast_as_of.at) AND (ledger.origin <= (forecast_as_of.at + '01:00:00'::interval)))
+           ORDER BY ledger.origin DESC, ledger.revision DESC
+          LIMIT 1) newest)
+      CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+      LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
+END;
+COMMENT ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) IS 'The newest forecast that every station had at a time, one row a lead, with the columns of hazecast.latest_forecast: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), pm25 and the edges of the bands lower80, upper80, lower95, upper95 in µg/m³ (NULL without bands), model (its name), issued_at, revision, stale (whether the origin was three hours back by then). Readings that were deleted since do not matter.';
 CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -501,6 +657,38 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.notify_model() IS 'After another model was made active: NOTIFY hazecast_model, unless hazecast.notify is off.';
+CREATE FUNCTION hazecast.nowcast(station text, at timestamp with time zone DEFAULT (date_trunc('hour'::text, now(), 'UTC'::text) - '01:00:00'::interval)) RETURNS real
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET extra_float_digits TO '1'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+DECLARE
+    newest constant timestamptz := date_trunc('hour', at, 'UTC');
+    oldest constant timestamptz := newest - interval '11 hours';
+    place constant integer := hazecast.station_named(station);
+    answer numeric;
+BEGIN
+    WITH hourly AS (
+        SELECT
+            o.pm25::text::numeric AS pm25,
+            (extract(epoch FROM newest - o.observed_at) / 3600)::integer AS age
+        FROM hazecast.observation AS o
+        WHERE o.station_id = place AND o.observed_at BETWEEN oldest AND newest AND o.pm25 >= 0
+    ), weighted AS (
+        SELECT
+            pm25,
+            age,
+            power(greatest(0.5, coalesce(min(pm25) OVER () / nullif(max(pm25) OVER (), 0), 1)), age::numeric) AS weight,
+            count(*) FILTER (WHERE age <= 2) OVER () AS recent
+        FROM hourly
+    )
+    SELECT sum(weight * pm25) / sum(weight) INTO answer FROM weighted WHERE recent >= 2;
+    -- Rounded first: a division that does not come out even must not lose a tenth.
+    RETURN trunc(round(answer, 9), 1);
+END
+$$;
+COMMENT ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) IS 'The NowCast of US EPA in µg/m³, truncated to 0.1, for a station and an hour, named by its beginning (the last complete one, unless said): the mean of the 12 hours up to and including it, hour i back weighted by w^i, where w is min / max of the 12, at least 0.5. Missing, flagged and negative hours are left out of all of it. NULL unless two of the newest three hours are there; 0 where all are 0. An unknown station is an error.';
 CREATE FUNCTION hazecast.partitions_end(parent regclass) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -529,33 +717,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.promote(model text, station text) IS 'Makes a model serve one station, or all that have no model of their own, from their next forecast on. Says what it did. hazecast.activation keeps who, when, and what served before.';
-CREATE FUNCTION hazecast.prune_challengers() RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    pruned integer;
-BEGIN
-    -- Nobody can make one of them serve meanwhile.
-    LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
-    WITH ranked AS (
-        SELECT challenger_id, dense_rank() OVER (PARTITION BY coalesce(station_id, 0) ORDER BY run_id DESC) AS age
-        FROM hazecast.training_result WHERE challenger_id IS NOT NULL
-    ), old AS (
-        SELECT challenger_id AS id FROM ranked GROUP BY challenger_id HAVING min(age) > 3
-    )
-    -- Every forecast's model is in hazecast.activation, which a trigger writes: no need to look through the ledger.
-    DELETE FROM hazecast.model USING old
-    WHERE model.id = old.id
-        AND NOT EXISTS (SELECT FROM hazecast.active_model AS a WHERE a.model_id = old.id)
-        AND NOT EXISTS (SELECT FROM hazecast.activation AS a WHERE old.id IN (a.model_id, a.previous_model_id))
-        AND NOT EXISTS (SELECT FROM hazecast.training_result AS r WHERE r.champion_id = old.id)
-        AND NOT EXISTS (SELECT FROM hazecast.model AS child WHERE child.parent_id = old.id);
-    GET DIAGNOSTICS pruned = ROW_COUNT;
-    RETURN pruned;
-END
-$$;
-COMMENT ON FUNCTION hazecast.prune_challengers() IS 'Takes away the challengers that never served, but for those of a station''s last three results, and returns how many went; their scores stay in hazecast.training_result. Each training run ends with it.';
 CREATE FUNCTION hazecast.record_activation() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -638,6 +799,49 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.rollback(station text) IS 'Makes the model before serve again, for one station or for all that have no model of their own; called again, the one before that. A station that had no model of its own before is served by the default again. Says what it did.';
+CREATE FUNCTION hazecast.skill(since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT now(), station text DEFAULT NULL::text) RETURNS SETOF hazecast.lead_skill
+    LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+DECLARE
+    first_origin constant timestamptz := since - interval '24 hours';
+    place constant integer := hazecast.station_named(station);
+BEGIN
+    RETURN QUERY
+    SELECT
+        scored.station,
+        scored.lead,
+        count(*),
+        sqrt(avg(scored.error ^ 2)),
+        avg(abs(scored.error)),
+        avg(scored.error),
+        1 - sum(scored.error ^ 2) / nullif(count(*) * var_pop(scored.observed::double precision), 0),
+        sqrt(avg(scored.persistence_error ^ 2)),
+        1 - avg(scored.error ^ 2) FILTER (WHERE scored.persistence_error IS NOT NULL)
+            / nullif(avg(scored.persistence_error ^ 2), 0),
+        avg((scored.observed BETWEEN scored.lower80 AND scored.upper80)::integer)::double precision,
+        avg((scored.observed BETWEEN scored.lower95 AND scored.upper95)::integer)::double precision
+    FROM (
+        SELECT
+            pair.*,
+            pair.pm25::double precision - pair.observed AS error,
+            pair.persistence::double precision - pair.observed AS persistence_error
+        FROM hazecast.forecast_vs_observed AS pair
+        WHERE (place IS NULL OR pair.station_id = place)
+            AND pair.origin >= first_origin AND pair.origin < until
+            AND pair.observed_at >= since AND pair.observed_at < until
+            AND pair.in_time
+    ) AS scored
+    GROUP BY scored.station, scored.lead
+    ORDER BY scored.station, scored.lead;
+END
+$$;
+COMMENT ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) IS 'How good the forecasts were of the hours from since (30 days ago, unless said) up to, but not including, until (now), of one station or of all, one row a station and lead. Scored is the last revision issued before the observation was received, as hazecast.forecast_vs_observed shows it; hours whose observation is missing or flagged do not count.';
 CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -699,6 +903,60 @@ ALTER TABLE hazecast.activation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE hazecast.active_model (
+    station_id integer,
+    model_id integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    by_whom text DEFAULT SESSION_USER NOT NULL
+);
+COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
+COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
+COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
+COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
+COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
+CREATE TABLE hazecast.air_quality_breakpoint (
+    standard text NOT NULL,
+    band integer NOT NULL,
+    category text NOT NULL,
+    colour text,
+    pm25_low numeric NOT NULL,
+    pm25_high numeric NOT NULL,
+    index_low integer,
+    index_high integer,
+    CONSTRAINT air_quality_breakpoint_colour_is_rgb CHECK ((colour ~ '^#[0-9A-F]{6}$'::text))
+);
+COMMENT ON TABLE hazecast.air_quality_breakpoint IS 'The bands of hazecast.air_quality_standard, from clean to dirty.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.standard IS 'The standard.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.band IS 'Place in the order, from 1 for the cleanest.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.category IS 'What the standard calls it, in English.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.colour IS 'Its colour as #RRGGBB; NULL where the source that is named gives none.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.pm25_low IS 'Where the line of the band begins, in µg/m³. Which band a concentration is in, pm25_high alone says.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.pm25_high IS 'The greatest concentration of the band, itself included, in µg/m³, rounded as the standard says; infinity: no end.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.index_low IS 'Index at pm25_low; NULL where there is no index.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.index_high IS 'Index at pm25_high; NULL where there is no index.';
+CREATE TABLE hazecast.air_quality_standard (
+    name text NOT NULL,
+    title text NOT NULL,
+    source text NOT NULL,
+    dated date NOT NULL,
+    averaging_period interval NOT NULL,
+    concentration_rounding text NOT NULL,
+    index_rounding text,
+    open_ended boolean NOT NULL,
+    remarks text NOT NULL,
+    CONSTRAINT air_quality_standard_concentration_rounding_is_known CHECK ((concentration_rounding = ANY (ARRAY['truncate to 0.1'::text, 'half even to 1'::text, 'half up to 1'::text, 'none'::text]))),
+    CONSTRAINT air_quality_standard_index_rounding_is_known CHECK ((index_rounding = ANY (ARRAY['half up'::text, 'up'::text])))
+);
+COMMENT ON TABLE hazecast.air_quality_standard IS 'Air-quality indices and guideline levels for PM2.5, each in a version with its source and date; a newer version is a row of its own. hazecast.aqi() and hazecast.aqi_category() go by them.';
+COMMENT ON COLUMN hazecast.air_quality_standard.name IS 'Short name with the year of the version, as the functions take it.';
+COMMENT ON COLUMN hazecast.air_quality_standard.title IS 'Full name.';
+COMMENT ON COLUMN hazecast.air_quality_standard.source IS 'The document that the breakpoints are from.';
+COMMENT ON COLUMN hazecast.air_quality_standard.dated IS 'Date of that document, or from which it is in force; the first day of the month or year where no day is known.';
+COMMENT ON COLUMN hazecast.air_quality_standard.averaging_period IS 'What concentration it is meant for: the mean over 1 hour, 24 hours or 1 year. The functions take any.';
+COMMENT ON COLUMN hazecast.air_quality_standard.concentration_rounding IS 'What is done to the concentration first: truncate to 0.1, half even to 1 (GB/T 8170), half up to 1, or none.';
+COMMENT ON COLUMN hazecast.air_quality_standard.index_rounding IS 'How the index becomes an integer: half up (to the nearest), or up; NULL where there is no index, only categories.';
+COMMENT ON COLUMN hazecast.air_quality_standard.open_ended IS 'Whether the line of the last band goes on beyond its end; else the index stays at its greatest.';
+COMMENT ON COLUMN hazecast.air_quality_standard.remarks IS 'What the source leaves open, and what was chosen here.';
 CREATE TABLE hazecast.arrival (
     written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
     reload boolean DEFAULT false NOT NULL
@@ -773,6 +1031,73 @@ COMMENT ON COLUMN hazecast.forecast.upper95 IS 'Upper edge of the 95 % band in �
 COMMENT ON COLUMN hazecast.forecast.model IS 'Name of the model that made it.';
 COMMENT ON COLUMN hazecast.forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+CREATE VIEW hazecast.forecast_vs_observed WITH (security_invoker='true') AS
+ SELECT station.name AS station,
+    issued.origin,
+    (lead.lead)::integer AS lead,
+    (issued.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
+    lead.pm25,
+    seen.pm25 AS observed,
+    issued.persistence,
+    lead.lower80,
+    lead.upper80,
+    lead.lower95,
+    lead.upper95,
+    seen.observed_at,
+    seen.received_at,
+    (issued.issued_at < seen.received_at) AS in_time,
+    model.name AS model,
+    issued.issued_at,
+    issued.revision,
+    station.id AS station_id
+   FROM ((((hazecast.station
+     CROSS JOIN LATERAL ( SELECT ledger.station_id,
+            ledger.origin,
+            ledger.revision,
+            ledger.issued_at,
+            ledger.model_id,
+            ledger.pm25,
+            ledger.lower80,
+            ledger.upper80,
+            ledger.lower95,
+            ledger.upper95,
+            ledger.digest,
+            min(ledger.issued_at) OVER (PARTITION BY ledger.origin) AS first_issued_at,
+            min(ledger.issued_at) OVER (PARTITION BY ledger.origin ORDER BY ledger.revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS superseded_at,
+            ( SELECT held.pm25
+                   FROM hazecast.observation held
+                  WHERE ((held.station_id = ledger.station_id) AND ((held.observed_at >= (ledger.origin - '03:00:00'::interval)) AND (held.observed_at <= ledger.origin)) AND (held.received_at <= ledger.issued_at))
+                  ORDER BY held.observed_at DESC
+                 LIMIT 1) AS persistence
+           FROM hazecast.forecast_ledger ledger
+          WHERE ((ledger.station_id = station.id) AND (ledger.origin <= (now() + '01:00:00'::interval)))) issued)
+     CROSS JOIN LATERAL UNNEST(issued.pm25, issued.lower80, issued.upper80, issued.lower95, issued.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+     LEFT JOIN hazecast.observation seen ON (((seen.station_id = station.id) AND (seen.observed_at = (issued.origin + ((lead.lead)::double precision * '01:00:00'::interval))))))
+     LEFT JOIN hazecast.model ON ((model.id = issued.model_id)))
+  WHERE
+        CASE
+            WHEN (issued.first_issued_at < seen.received_at) THEN ((issued.issued_at < seen.received_at) AND ((issued.superseded_at IS NULL) OR (issued.superseded_at >= seen.received_at)))
+            ELSE (issued.superseded_at IS NULL)
+        END;
+COMMENT ON VIEW hazecast.forecast_vs_observed IS 'Every forecast beside what was then observed, one row a station, origin and lead: the last revision that was issued before the observation was received; the last one of all while there is no observation, or where all came after it. Bound origin by now() or constants: the ledger is partitioned by it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.valid_at IS 'The hour that is forecast: origin + lead hours.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.pm25 IS 'PM2.5 in µg/m³ as forecast.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.observed IS 'PM2.5 in µg/m³ as observed; NULL while it is not there, or when it was flagged.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.persistence IS 'What "it stays as it is" would have forecast, in µg/m³: the observation of the origin or, where that is missing, the last of the 3 hours before, if it had been received when the forecast was issued.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.observed_at IS 'The same as valid_at where there is an observation, else NULL. Bounds on it are quick, for readings are partitioned by it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.received_at IS 'When the observation was first there.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.in_time IS 'Whether the forecast was issued before the observation was received; NULL while there is none. Only such forecasts are scored.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.model IS 'Name of the model that made it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.station_id IS 'Id of the station.';
 CREATE TABLE hazecast.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -806,19 +1131,6 @@ CREATE TABLE hazecast.reading_default (
     CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
 );
 COMMENT ON TABLE hazecast.reading_default IS 'Readings before 2000 or beyond the last monthly partition.';
-CREATE TABLE hazecast.reading_flag (
-    station_id integer NOT NULL,
-    observed_at timestamp with time zone NOT NULL,
-    measure text NOT NULL,
-    flag text NOT NULL,
-    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text]))),
-    CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
-);
-COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; a reading whose observed_at is flagged advances no forecast. A correction clears the flags of its row.';
-COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
-COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
-COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
-COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
 ALTER TABLE hazecast.station ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.station_id_seq
     START WITH 1
@@ -899,6 +1211,45 @@ COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
+CREATE TABLE hazecast.training_result (
+    run_id integer NOT NULL,
+    station_id integer,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    champion_id integer NOT NULL,
+    challenger_id integer,
+    champion_skill double precision,
+    challenger_skill double precision,
+    stations integer NOT NULL,
+    held_out_from timestamp with time zone NOT NULL,
+    held_out_until timestamp with time zone NOT NULL,
+    leads integer[] NOT NULL,
+    origins integer[] NOT NULL,
+    persistence_rmse double precision[] NOT NULL,
+    champion_rmse double precision[] NOT NULL,
+    challenger_rmse double precision[],
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
+    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
+);
+COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
+COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
+COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
+COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
+COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
+COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
+COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there were too few readings to train or to compare on.';
+COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
+COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
+COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
+COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
+COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
+COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
+COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
+COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
+COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
+COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
+COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
     START WITH 1
@@ -912,6 +1263,10 @@ ALTER TABLE ONLY hazecast.activation
     ADD CONSTRAINT activation_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id);
+ALTER TABLE ONLY hazecast.air_quality_breakpoint
+    ADD CONSTRAINT air_quality_breakpoint_pkey PRIMARY KEY (standard, band);
+ALTER TABLE ONLY hazecast.air_quality_standard
+    ADD CONSTRAINT air_quality_standard_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY hazecast.arrival
     ADD CONSTRAINT arrival_pkey PRIMARY KEY (written_by, reload);
 ALTER TABLE ONLY hazecast.daemon
@@ -947,10 +1302,6 @@ COMMENT ON INDEX hazecast.activation_station_idx IS 'Finds the history of a stat
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
-CREATE INDEX training_result_challenger_idx ON hazecast.training_result USING btree (challenger_id);
-COMMENT ON INDEX hazecast.training_result_challenger_idx IS 'Finds the results of a challenger.';
-CREATE INDEX training_result_champion_idx ON hazecast.training_result USING btree (champion_id);
-COMMENT ON INDEX hazecast.training_result_champion_idx IS 'Finds the results against a champion.';
 CREATE UNIQUE INDEX training_run_one_at_a_time ON hazecast.training_run USING btree ((true)) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 COMMENT ON INDEX hazecast.training_run_one_at_a_time IS 'One run waits or goes on at a time; who asks meanwhile joins it.';
 ALTER INDEX hazecast.reading_pkey ATTACH PARTITION hazecast.reading_default_pkey;
@@ -981,6 +1332,8 @@ ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_model_id_fkey FOREIGN KEY (model_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.air_quality_breakpoint
+    ADD CONSTRAINT air_quality_breakpoint_standard_fkey FOREIGN KEY (standard) REFERENCES hazecast.air_quality_standard(name);
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES hazecast.model(id);
 ALTER TABLE hazecast.reading
@@ -988,7 +1341,7 @@ ALTER TABLE hazecast.reading
 ALTER TABLE ONLY hazecast.station_outage
     ADD CONSTRAINT station_outage_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.training_result
-    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id) ON DELETE SET NULL;
+    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_champion_id_fkey FOREIGN KEY (champion_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.training_result
@@ -999,10 +1352,24 @@ GRANT USAGE ON SCHEMA hazecast TO hazecast_daemon;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_operator;
+REVOKE ALL ON TYPE hazecast.lead_exceedance_skill FROM PUBLIC;
+REVOKE ALL ON TYPE hazecast.lead_skill FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate(station integer, model integer, reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate_challengers(training_run integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.activate_challengers(training_run integer) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_operator;
@@ -1020,9 +1387,130 @@ GRANT UPDATE(finished_at) ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT UPDATE(code_version) ON TABLE hazecast.training_run TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.close_lost_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.close_lost_runs() TO hazecast_daemon;
+GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.model TO hazecast_operator;
+GRANT INSERT(name) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(document) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(parent_id) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(reason) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT INSERT(code_version) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_operator;
+GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(dew_point),UPDATE(dew_point) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(temperature),UPDATE(temperature) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(pressure),UPDATE(pressure) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(wind_direction),UPDATE(wind_direction) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT INSERT(wind_speed),UPDATE(wind_speed) ON TABLE hazecast.reading TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_operator;
+GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
+GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.daily_max(time_zone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.exceedance(level real) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
+REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_operator;
+GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
@@ -1042,88 +1530,3 @@ GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_earlier_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_earlier_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.continue_run(training_run integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.continue_run(training_run integer) TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
-GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.model TO hazecast_operator;
-GRANT INSERT(name) ON TABLE hazecast.model TO hazecast_daemon;
-GRANT INSERT(document) ON TABLE hazecast.model TO hazecast_daemon;
-GRANT INSERT(parent_id) ON TABLE hazecast.model TO hazecast_daemon;
-GRANT INSERT(reason) ON TABLE hazecast.model TO hazecast_daemon;
-GRANT INSERT(code_version) ON TABLE hazecast.model TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
-GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(dew_point),UPDATE(dew_point) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(temperature),UPDATE(temperature) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(pressure),UPDATE(pressure) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(wind_direction),UPDATE(wind_direction) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT INSERT(wind_speed),UPDATE(wind_speed) ON TABLE hazecast.reading TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.station TO hazecast_operator;
-GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
-GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
-GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
-GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
-REVOKE ALL ON FUNCTION hazecast.exceedance(level real) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_reader;
-REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.prune_challengers() FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.prune_challengers() TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
-REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
-GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
-GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
