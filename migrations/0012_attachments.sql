@@ -153,7 +153,7 @@ COMMENT ON FUNCTION hazecast.attachment_is_due(hazecast.attachment, timestamptz)
 CREATE VIEW hazecast.attachments AS
 SELECT
     attached.id,
-    coalesce(format('%I.%I', namespace.nspname, class.relname), attached.source_name) AS source,
+    CASE WHEN class.oid IS NULL THEN attached.source_name ELSE format('%I.%I', namespace.nspname, class.relname) END AS source,
     CASE
         WHEN attached.error IS NOT NULL THEN 'failing'
         WHEN waiting.changes THEN 'catching up'
@@ -263,7 +263,7 @@ COMMENT ON FUNCTION hazecast.text_instant(text, text) IS
 CREATE FUNCTION hazecast.number_instant(text text, ticks double precision) RETURNS timestamptz
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT CASE WHEN text ~ '^-?\d{1,20}(\.\d+)?$' AND abs(text::double precision / ticks) < 1e10
+    SELECT CASE WHEN text ~ '^-?\d{1,20}(\.\d{1,20})?(e[+-]\d{1,2})?$' AND abs(text::double precision / ticks) < 1e10
         THEN to_timestamp(text::double precision / ticks)
     END;
 END;
@@ -274,9 +274,9 @@ CREATE FUNCTION hazecast.time_fault(stamp timestamptz, text text, zone text, at 
     LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT CASE
-        WHEN stamp < '1970-01-01 00:00:00+00' OR text LIKE '% BC' THEN 'observed_at is before 1970'
-        WHEN stamp > at + interval '1 day' OR text ~ '^\d{5,}-' THEN 'observed_at is more than a day in the future'
-        WHEN stamp IS NOT NULL THEN NULL
+        WHEN stamp BETWEEN '1970-01-01 00:00:00+00' AND at + interval '1 day' THEN NULL
+        WHEN stamp < at OR text LIKE '% BC' THEN 'observed_at is before 1970'
+        WHEN stamp > at OR text ~ '^\d{5,}-' THEN 'observed_at is more than a day in the future'
         WHEN text IS NULL THEN 'observed_at is NULL'
         WHEN text IN ('infinity', '-infinity', 'Infinity', '-Infinity') THEN 'observed_at is infinite'
         WHEN NOT hazecast.is_time(text) THEN 'observed_at is not a time'
@@ -429,7 +429,8 @@ CREATE FUNCTION hazecast.key_sql(name text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     -- format uses a type's output function, where a cast to text could be anybody's function.
-    SELECT coalesce(format('CASE WHEN row.%1$I IS NOT NULL THEN format(''%%s'', row.%1$I) END', name), 'NULL::text')
+    SELECT CASE WHEN name IS NULL THEN 'NULL::text'
+        ELSE format('CASE WHEN row.%1$I IS NOT NULL THEN format(''%%s'', row.%1$I) END', name) END
 $$;
 COMMENT ON FUNCTION hazecast.key_sql(text) IS 'SQL for a column as text.';
 
@@ -548,6 +549,7 @@ DECLARE
     shift constant interval := CASE attached.stamps WHEN 'end' THEN attached.step ELSE interval '0' END;
     recent constant timestamptz := at - interval '2 days';
     rejects hazecast.rejected[];
+    is_truncated boolean;
 BEGIN
     WITH taken AS (
         -- The newest first: a history that is taken in must not keep what happens now waiting.
@@ -569,7 +571,7 @@ BEGIN
     ), judged AS (
         SELECT stamped.*, CASE
             WHEN kind = 'truncate' THEN NULL
-            WHEN kind = 'blind' THEN 'the trigger could not tell which row changed'
+            WHEN kind = 'blind' THEN 'the trigger could not tell which row changed: ' || observed
             WHEN station IS NULL THEN 'the station is NULL'
             WHEN btrim(station) = '' THEN 'the station is blank'
             WHEN length(station) > 200 THEN 'the station''s name is longer than 200 characters'
@@ -587,14 +589,6 @@ BEGIN
         ) AS touched (hour)
         WHERE reason IS NULL AND kind <> 'truncate'
         GROUP BY station, hour
-        UNION ALL
-        SELECT fed.station, reading.observed_at, true, false
-        FROM hazecast.attachment_station AS fed
-        JOIN hazecast.resolve_stations(ARRAY(
-            SELECT station FROM hazecast.attachment_station WHERE attachment = attached.id
-        )) AS named ON named.name = fed.station
-        JOIN hazecast.reading ON reading.station_id = named.station_id AND reading.observed_at > recent
-        WHERE fed.attachment = attached.id AND EXISTS (SELECT FROM judged WHERE kind = 'truncate')
     ), noted AS (
         INSERT INTO hazecast.attachment_hour AS h (attachment, station, hour, look_at, final_at, removed)
         SELECT
@@ -608,9 +602,21 @@ BEGIN
         ON CONFLICT (attachment, station, hour) DO UPDATE
             SET look_at = excluded.look_at, removed = h.removed OR excluded.removed
     )
-    SELECT array_agg((station, observed, reason, rows, kind IN ('poll', 'history'))::hazecast.rejected)
-    INTO rejects
-    FROM judged WHERE reason IS NOT NULL AND kind <> 'removal';
+    SELECT
+        array_agg((station, CASE WHEN kind <> 'blind' THEN observed END, reason, rows, kind IN ('poll', 'history'))::hazecast.rejected)
+            FILTER (WHERE reason IS NOT NULL AND kind <> 'removal'),
+        bool_or(kind = 'truncate')
+    INTO rejects, is_truncated
+    FROM judged;
+    IF is_truncated THEN
+        INSERT INTO hazecast.attachment_hour AS h (attachment, station, hour, look_at, final_at, removed)
+        SELECT attached.id, named.name, reading.observed_at, at, at, true
+        FROM hazecast.resolve_stations(ARRAY(
+            SELECT fed.station FROM hazecast.attachment_station AS fed WHERE fed.attachment = attached.id
+        )) AS named
+        JOIN hazecast.reading ON reading.station_id = named.station_id AND reading.observed_at > recent
+        ON CONFLICT (attachment, station, hour) DO UPDATE SET look_at = excluded.look_at, removed = true;
+    END IF;
     IF rejects IS NOT NULL THEN
         PERFORM hazecast.reject(attached.id, rejects);
     END IF;
@@ -797,8 +803,9 @@ BEGIN
     RETURN format(
         $sql$
         WITH wanted AS (
-            SELECT station, hour, removed, final_at, station::%1$s AS key, %2$s AS low, %3$s AS high
-            FROM unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::timestamptz[]) AS hour (station, hour, removed, final_at)
+            SELECT station, hour, removed, final_at, place, station::%1$s AS key, %2$s AS low, %3$s AS high
+            FROM unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::timestamptz[], $9::tid[])
+                AS due (station, hour, removed, final_at, place)
         ), parsed AS (
             SELECT wanted.station, wanted.hour, %4$s AS stamp, concat_ws('; ' %5$s) AS fault %6$s
             FROM wanted
@@ -815,19 +822,18 @@ BEGIN
             FROM (
                 SELECT
                     station, hour, stamp, beginning, fault %19$s,
-                    extract(epoch FROM least(beginning + %20$s, hour + interval '1 hour') - greatest(beginning, hour))::float8
-                        AS weight
+                    date_part('epoch', least(beginning + %20$s, hour + interval '1 hour') - greatest(beginning, hour)) AS weight
                 FROM derived
             ) AS part
             WHERE weight > 0
         ), slots AS (
             SELECT station, hour, weight, count(*) AS rows %21$s FROM weighted GROUP BY station, hour, beginning, weight
         ), computed AS (
-            SELECT station, hour, sum(weight) / 3600 AS covered, concat_ws('; ' %22$s) AS shortage %23$s
+            SELECT station, hour, sum(weight) / 3600 AS covered, concat_ws('; ', NULL %22$s) AS shortage %23$s
             FROM slots GROUP BY station, hour
         )
         $sql$,
-        coalesce(hazecast.attached_type(attached.source, station)::text, 'text'), around[1], around[2],
+        CASE WHEN station IS NULL THEN 'text' ELSE hazecast.attached_type(attached.source, station)::text END, around[1], around[2],
         hazecast.stamp_sql(attached), faults, numbers, attached.source,
         coalesce(format('row.%I = wanted.key', station), 'true'), observed, within[1], within[2], grid, shift, more_faults,
         hazecast.derived_sql('pm25', purpleair), hazecast.derived_sql('dew_point', purpleair),
@@ -837,7 +843,8 @@ END
 $$;
 COMMENT ON FUNCTION hazecast.hours_sql(hazecast.attachment) IS
     'The common table expressions that compute hours of an attached table, of which "computed" is the last. Parameters: '
-    'stations, hours, whether rows were removed, when an incomplete hour is final, first and last hour. A row stands for the '
+    'stations, hours, whether rows were removed, when an incomplete hour is final, first and last hour, now, the attachment, '
+    'and the places of the hours in hazecast.attachment_hour. A row stands for the '
     'step from its stamp on, rounded to the step or to a quarter of an hour; an hour is the mean of what overlaps it, '
     'weighted by how much, a measure of it missing where less than 75 % have a value.';
 
@@ -849,6 +856,8 @@ DECLARE
     hour_list timestamptz[];
     removals boolean[];
     finals timestamptz[];
+    -- Found again by these: statistics of a table that empties itself mislead. Nobody else writes it meanwhile.
+    places tid[];
     newest timestamptz;
     rejects hazecast.rejected[];
     gone_stations text[];
@@ -856,10 +865,11 @@ DECLARE
     filled text;
     others text;
 BEGIN
-    SELECT array_agg(due.station), array_agg(due.hour), array_agg(due.removed), array_agg(due.final_at)
-    INTO stations, hour_list, removals, finals
+    SELECT array_agg(due.station), array_agg(due.hour), array_agg(due.removed), array_agg(due.final_at),
+        array_agg(due.ctid)
+    INTO stations, hour_list, removals, finals, places
     FROM (
-        SELECT h.station, h.hour, h.removed, h.final_at FROM hazecast.attachment_hour AS h
+        SELECT h.station, h.hour, h.removed, h.final_at, h.ctid FROM hazecast.attachment_hour AS h
         WHERE h.attachment = attached.id AND h.look_at <= at
         ORDER BY h.look_at DESC, h.hour DESC LIMIT most
     ) AS due;
@@ -880,7 +890,7 @@ BEGIN
     EXECUTE hazecast.hours_sql(attached) || format(
         $sql$
         , verdict AS (
-            SELECT wanted.station, wanted.hour, wanted.final_at, computed.shortage, computed.covered %1$s,
+            SELECT wanted.station, wanted.hour, wanted.place, computed.shortage, computed.covered %1$s,
                 CASE
                     WHEN covered >= 0.999 THEN 'emit'
                     WHEN wanted.final_at > $7 THEN 'wait'
@@ -908,11 +918,10 @@ BEGIN
                 SELECT FROM hazecast.attachment_station AS known WHERE known.attachment = $8 AND known.station = named.name
             )
         ), settled AS (
-            DELETE FROM hazecast.attachment_hour AS h USING verdict
-            WHERE h.attachment = $8 AND h.station = verdict.station AND h.hour = verdict.hour AND verdict.verdict <> 'wait'
+            DELETE FROM hazecast.attachment_hour AS h USING verdict WHERE h.ctid = verdict.place AND verdict.verdict <> 'wait'
         ), postponed AS (
             UPDATE hazecast.attachment_hour AS h SET look_at = h.final_at FROM verdict
-            WHERE h.attachment = $8 AND h.station = verdict.station AND h.hour = verdict.hour AND verdict.verdict = 'wait'
+            WHERE h.ctid = verdict.place AND verdict.verdict = 'wait'
         ), rejected AS (
             SELECT station, stamp::text AS observed, fault AS reason, count(*) AS rows
             FROM weighted WHERE fault <> '' AND date_trunc('hour', beginning) = hour
@@ -920,9 +929,9 @@ BEGIN
             UNION ALL
             SELECT station, hour::text, CASE verdict
                 WHEN 'emit' THEN shortage
-                ELSE format('rows of %%s %%%% of the hour: it takes 75 %%%%', round(100 * coalesce(covered, 0)))
+                ELSE format('rows of %%s %%%% of the hour: it takes 75 %%%%', round(100 * covered))
                 END, 1
-            FROM verdict WHERE verdict IN ('reject', 'withdraw') OR (verdict = 'emit' AND shortage <> '')
+            FROM verdict WHERE (verdict IN ('reject', 'withdraw') AND covered > 0) OR (verdict = 'emit' AND shortage <> '')
         )
         SELECT
             (SELECT count(*) FROM written), (SELECT max(observed_at) FROM written),
@@ -936,7 +945,8 @@ BEGIN
         (SELECT string_agg(format('r.%I', name), ', ') FROM unnest(hazecast.attached_measures(attached)) AS name))
     INTO written, newest, rejects, gone_stations, gone_hours
     USING stations, hour_list, removals, finals,
-        (SELECT min(hour) FROM unnest(hour_list) AS hour), (SELECT max(hour) FROM unnest(hour_list) AS hour), at, attached.id;
+        (SELECT min(hour) FROM unnest(hour_list) AS hour), (SELECT max(hour) FROM unnest(hour_list) AS hour), at, attached.id,
+        places;
     IF gone_stations IS NOT NULL THEN
         -- What other sources have filled stays.
         EXECUTE format(
@@ -1032,7 +1042,8 @@ CREATE FUNCTION hazecast.settle_attachments(
 )
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET extra_float_digits = 1
-    SET row_security = off SET lock_timeout = '200ms' SET enable_seqscan = on SET plan_cache_mode = auto SET jit = off
+    SET row_security = off SET lock_timeout = '200ms' SET enable_seqscan = on SET enable_mergejoin = off
+    SET plan_cache_mode = auto SET jit = off
 AS $$
 DECLARE
     attached hazecast.attachment;
@@ -1101,6 +1112,7 @@ BEGIN
     END LOOP;
 END
 $$;
+-- enable_mergejoin: it would sort rows by the station's text, which costs more than PostgreSQL thinks.
 COMMENT ON FUNCTION hazecast.settle_attachments(timestamptz, integer) IS
     'Reads what changed in attached tables and writes the readings that come of it, for each table at most so many changes '
     'and hours: call it until nothing is due. Answers how many hours it looked at, how many readings it wrote, and which '
