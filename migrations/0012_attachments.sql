@@ -835,7 +835,7 @@ BEGIN
         $sql$,
         CASE WHEN station IS NULL THEN 'text' ELSE hazecast.attached_type(attached.source, station)::text END, around[1], around[2],
         hazecast.stamp_sql(attached), faults, numbers, attached.source,
-        coalesce(format('row.%I = wanted.key', station), 'true'), observed, within[1], within[2], grid, shift, more_faults,
+        CASE WHEN station IS NULL THEN 'true' ELSE format('row.%I = wanted.key', station) END, observed, within[1], within[2], grid, shift, more_faults,
         hazecast.derived_sql('pm25', purpleair), hazecast.derived_sql('dew_point', purpleair),
         hazecast.derived_sql('wind_direction', purpleair), hazecast.derived_sql('wind_speed', purpleair), ranged, step,
         averages, shortages, means);

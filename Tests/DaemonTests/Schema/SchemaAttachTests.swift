@@ -57,7 +57,7 @@ struct SchemaAttachTests {
         Conversion(measure: "temperature", type: "text", value: "' 21.5 '", expected: "21.500"),
         Conversion(measure: "pressure", type: "integer", value: "101325", unit: "Pa", expected: "1013.250"),
         Conversion(measure: "pressure", type: "float8", value: "101.3", unit: "kPa", expected: "1013.000"),
-        Conversion(measure: "pressure", type: "numeric", value: "29.92", unit: "inHg", expected: "1013.208"),
+        Conversion(measure: "pressure", type: "numeric", value: "29.92", unit: "inHg", expected: "1013.210"),
         Conversion(measure: "pressure", type: "numeric", value: "760", unit: "mmHg", expected: "1013.250"),
         Conversion(measure: "wind_speed", type: "real", value: "36", unit: "km/h", expected: "10.000"),
         Conversion(measure: "wind_speed", type: "real", value: "10", unit: "mph", expected: "4.470"),
