@@ -313,17 +313,14 @@ $$;
 COMMENT ON FUNCTION hazecast.attached_type(regclass, text) IS 'Type of a column, of a domain what it is made of.';
 
 CREATE FUNCTION hazecast.type_family(type regtype) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE
-        WHEN type IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'name'::regtype) THEN 'text'
-        WHEN type IN (
-            'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'real'::regtype,
-            'double precision'::regtype
-        ) THEN 'number'
-        WHEN type IN ('timestamp'::regtype, 'date'::regtype) THEN 'local'
-        WHEN type = 'timestamptz'::regtype THEN 'instant'
-        WHEN type = 'uuid'::regtype THEN 'uuid'
+        WHEN type::text IN ('text', 'character varying', 'character', 'name') THEN 'text'
+        WHEN type::text IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision') THEN 'number'
+        WHEN type::text IN ('timestamp without time zone', 'date') THEN 'local'
+        WHEN type::text = 'timestamp with time zone' THEN 'instant'
+        WHEN type::text = 'uuid' THEN 'uuid'
     END;
 END;
 COMMENT ON FUNCTION hazecast.type_family(regtype) IS

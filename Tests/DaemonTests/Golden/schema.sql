@@ -1792,15 +1792,16 @@ CREATE FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, z
 END;
 COMMENT ON FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) IS 'Why a row''s time cannot be used; NULL when it can.';
 CREATE FUNCTION hazecast.type_family(type regtype) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT
          CASE
-             WHEN ((type)::oid = ANY ((ARRAY['text'::regtype, 'character varying'::regtype, 'character'::regtype, 'name'::regtype])::oid[])) THEN 'text'::text
-             WHEN ((type)::oid = ANY ((ARRAY['smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'real'::regtype, 'double precision'::regtype])::oid[])) THEN 'number'::text
-             WHEN ((type)::oid = ANY ((ARRAY['timestamp without time zone'::regtype, 'date'::regtype])::oid[])) THEN 'local'::text
-             WHEN ((type)::oid = ('timestamp with time zone'::regtype)::oid) THEN 'instant'::text
-             WHEN ((type)::oid = ('uuid'::regtype)::oid) THEN 'uuid'::text
+             WHEN ((type)::text = ANY (ARRAY['text'::text, 'character varying'::text, 'character'::text, 'name'::text])) THEN 'text'::text
+             WHEN ((type)::text = ANY (ARRAY['smallint'::text, 'integer'::text, 'bigint'::text, 'numeric'::text, 'real'::text, 'double precision'::text])) THEN 'number'::text
+             WHEN ((type)::text = ANY (ARRAY['timestamp without time zone'::text, 'date'::text])) THEN 'local'::text
+             WHEN ((type)::text = 'timestamp with time zone'::text) THEN 'instant'::text
+             WHEN ((type)::text = 'uuid'::text) THEN 'uuid'::text
              ELSE NULL::text
          END AS "case";
 END;
