@@ -106,4 +106,4 @@ LEFT JOIN hazecast.model ON model.id = issued.model_id;
 
 REVOKE ALL ON FUNCTION hazecast.recent_since(), hazecast.recent_until(), hazecast.newest_issue(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.recent_since(), hazecast.recent_until(), hazecast.newest_issue(integer)
-    TO hazecast_daemon, hazecast_reader;
+    TO hazecast_daemon, hazecast_reader, hazecast_operator;

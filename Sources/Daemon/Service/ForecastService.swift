@@ -195,6 +195,7 @@ struct ForecastService: Service {
                 // Before the first turn: without a partition of its month a forecast has no place.
                 try await upkeep.runIfDue(on: connection, logger: logger)
                 if isDue {
+                    try await work.attachments.settle(on: connection, logger: logger)
                     try await work.turn()
                     onSettled()
                 }
@@ -217,6 +218,7 @@ private struct Work {
     let logger: Logger
     var book: StationBook?
     var models: ActiveModels?
+    var attachments = AttachmentUpkeep()
     var log: ActivityLog
 
     init(connection: Connection, logger: Logger) {
@@ -225,9 +227,9 @@ private struct Work {
         log = ActivityLog(logger: logger)
     }
 
-    func isDue() async throws(PostgresError) -> Bool {
-        let (isWaiting, now) = try await Feed.poll(on: connection)
-        return isWaiting || book?.hasDue(now: now) == true
+    mutating func isDue() async throws(PostgresError) -> Bool {
+        let poll = try await Feed.poll(on: connection)
+        return attachments.isDue(poll) || poll.isWaiting || book?.hasDue(now: poll.now) == true
     }
 
     mutating func turn() async throws {
