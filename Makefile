@@ -10,7 +10,10 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test check deb demo data bench bench-latency
+# `make check` does one fault of every kind; the long runs are by hand.
+check: N := 32
+
+.PHONY: help bootstrap build fmt lint test faults check deb demo data bench bench-latency
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +33,13 @@ lint: ## check format and style; changes nothing
 test: bootstrap ## run the tests; FILTER=name runs those that match
 	$(SWIFT) test $(CONFIGURATION) --no-parallel $(if $(FILTER),--filter '$(FILTER)')
 
-check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
+faults: bootstrap ## break what is around the daemon and look whether anything is lost; SEED=1 N=60 STATIONS=5 ONLY=kill
+	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product Faults
+	@.build/release/Faults --seed $(or $(SEED),1) --faults $(or $(N),60) --stations $(or $(STATIONS),5) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart)
+
+check: bootstrap lint test faults ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 
 deb: bootstrap ## make the Debian package .build/package/hazecast_*.deb
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
