@@ -6,8 +6,10 @@ import Foundation
 struct FakeClock: Sendable {
     private let file: String
 
-    private static let library = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map { "/usr/lib/\($0)/faketime/libfaketimeMT.so.1" }
-        .first { FileManager.default.fileExists(atPath: $0) }
+    private static let library = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map {
+        "/usr/lib/\($0)/faketime/libfaketimeMT.so.1"
+    }
+    .first { FileManager.default.fileExists(atPath: $0) }
 
     static var isInstalled: Bool { library != nil }
 

@@ -125,7 +125,8 @@ extension World {
         let other = try await Connection.connect(
             cluster.conninfo(database: Self.database), applicationName: "faults deadlock")
         // The server ends whoever looks first.
-        try await other.run(script: "SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE hazecast.forecast_ledger IN SHARE MODE")
+        try await other.run(
+            script: "SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE hazecast.forecast_ledger IN SHARE MODE")
         _ = try? await other.run(script: "SET LOCAL lock_timeout = '3s'; LOCK TABLE hazecast.arrival IN SHARE MODE")
         await other.close()
     }

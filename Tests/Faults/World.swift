@@ -101,10 +101,14 @@ actor World {
         for fault in striking { arm(fault) }
         let writer = writer
         let writing = Task { try await writer.write(step) }
-        for fault in striking {
-            try await Task.sleep(for: fault.delay)
-            try await strike(fault)
+        // Beside what lasts, which may keep it waiting.
+        let strikes = Task {
+            for fault in striking {
+                try await Task.sleep(for: fault.delay)
+                try await strike(fault)
+            }
         }
+        if lasting.isEmpty { try await strikes.value }
         if let longest = lasting.map(\.length).max() {
             let end = ContinuousClock.now + longest
             for fault in lasting { try await expectNotice(of: fault) }
@@ -115,7 +119,10 @@ actor World {
         }
         for lift in lifts.reversed() { try await lift() }
         let lifted = ContinuousClock.now
-        try await withDeadline(.seconds(60)) { try await writing.value }
+        try await withDeadline(.seconds(60)) {
+            try await strikes.value
+            try await writing.value
+        }
         try reviveDaemons()
         try await settled(writer)
         let took = ContinuousClock.now - lifted
@@ -253,9 +260,10 @@ actor World {
     private func measure() async throws -> Footprint {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
-            let connections = Int(
-                try await writer.text(
-                    "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'hazecast%'") ?? "") ?? 0
+            let connections =
+                Int(
+                    try await writer.text(
+                        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'hazecast%'") ?? "") ?? 0
             guard let daemon = daemons.first else { throw Failure("no daemon") }
             let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.id)/fd"))?.count
             let status = (try? String(contentsOfFile: "/proc/\(daemon.id)/status", encoding: .utf8)) ?? ""
