@@ -13,7 +13,7 @@ endif
 # `make check` does one fault of every kind; the long runs are by hand.
 check: N := 32
 
-.PHONY: help bootstrap build fmt lint test faults check deb demo data bench bench-latency
+.PHONY: help bootstrap build fmt lint test faults soak check deb demo data bench bench-latency
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ faults: bootstrap ## break what is around the daemon and look whether anything i
 	$(SWIFT) build $(CONFIGURATION) --product Faults
 	@.build/release/Faults --seed $(or $(SEED),1) --faults $(or $(N),60) --stations $(or $(STATIONS),5) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart)
+
+soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory and descriptors must not grow
+	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product Faults
+	@.build/release/Faults --soak --stations $(or $(STATIONS),50)
 
 check: bootstrap lint test faults ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 

@@ -29,12 +29,15 @@ struct FaultRun: AsyncParsableCommand {
     @Flag(help: "One fault at a time, never two together.")
     var apart = false
 
+    @Flag(help: "No faults, but 24 days of readings by writers of one row each, and memory that must not grow.")
+    var soak = false
+
     func run() async throws {
         MountNamespace.enter()
         // A child that has died while it is written to must not end the harness.
         signal(SIGPIPE, SIG_IGN)
         do {
-            try await replay()
+            if soak { try await Soak.run(stations: stations) } else { try await replay() }
         } catch {
             say("FAILED: \(error)")
             say("again: \(command)")
@@ -43,6 +46,7 @@ struct FaultRun: AsyncParsableCommand {
     }
 
     private var command: String {
+        if soak { return "make soak STATIONS=\(stations)" }
         let kinds = only.isEmpty ? "" : " ONLY='\(only.map(\.rawValue).joined(separator: " "))'"
         return "make faults SEED=\(seed) N=\(count) STATIONS=\(stations)\(kinds)\(apart ? " APART=1" : "")"
     }
@@ -59,16 +63,16 @@ struct FaultRun: AsyncParsableCommand {
             var times: [String: [Duration]] = [:]
             try await world.prepare(replay)
             for (number, step) in replay.steps.enumerated() {
-                let faults = number < replay.quietSteps ? [] : schedule.next()
+                let faults = number < Replay.quietSteps ? [] : schedule.next()
                 let name = faults.map(\.fault.rawValue).joined(separator: " + ")
                 do {
                     let recovery = try await world.take(step, under: faults)
                     if !faults.isEmpty {
                         times[name, default: []].append(recovery)
-                        say("\(number - replay.quietSteps + 1)/\(count) \(step): \(name), \(milliseconds(recovery))")
+                        say("\(number - Replay.quietSteps + 1)/\(count) \(step): \(name), \(milliseconds(recovery))")
                     }
                 } catch {
-                    throw Failure("step \(number - replay.quietSteps + 1), \(step), under \(name): \(error)")
+                    throw Failure("step \(number - Replay.quietSteps + 1), \(step), under \(name): \(error)")
                 }
             }
             try await world.check(against: undisturbed)

@@ -20,7 +20,7 @@ struct Replay: Sendable {
     let stations: [String]
     let steps: [Step]
     /// Steps at the beginning that no fault disturbs.
-    let quietSteps: Int
+    static let quietSteps = 4
     /// Where the readings come from.
     let origin: String
 
@@ -35,8 +35,7 @@ struct Replay: Sendable {
         var random = SeededGenerator(seed: seed &+ 1, test: "replay")
         var length = 48
         var draws = [Draw.hours(0..<length)]
-        quietSteps = 4
-        while draws.count < quietSteps + disturbedSteps {
+        while draws.count < Self.quietSteps + disturbedSteps {
             switch Int.random(in: 0..<10, using: &random) {
             case 0:
                 let hours = Int.random(in: 2...8, using: &random)
@@ -53,6 +52,16 @@ struct Replay: Sendable {
                 length += 1
             }
         }
+        self = try Self(stations: count, length: length, draws: draws)
+    }
+
+    /// Steps of a whole day each.
+    init(stations count: Int, days: Int) throws {
+        let draws = (0..<days).map { Draw.hours($0 * 24..<($0 + 1) * 24) }
+        self = try Self(stations: count, length: days * 24, draws: draws)
+    }
+
+    private init(stations count: Int, length: Int, draws: [Draw]) throws {
         let all = try Self.series(length: length)
         origin = all.origin
         stations = (1...count).map { "station \($0)" }

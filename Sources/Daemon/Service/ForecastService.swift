@@ -153,7 +153,7 @@ struct ForecastService: Service {
     private func lookAfterClients(_ connection: Connection) async throws(PostgresError) {
         do {
             try await connection.run(script: Self.attention)
-        } catch where error.code == .server {
+        } catch  where error.code == .server {
             logger.debug("the server cannot look after its clients: \(error)")
         }
     }
