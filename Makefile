@@ -13,7 +13,7 @@ endif
 # `make check` does one fault of every kind; the long runs are by hand.
 check: N := 32
 
-.PHONY: help bootstrap build fmt lint test faults soak check deb demo data bench bench-latency
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory a
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
 	$(SWIFT) build $(CONFIGURATION) --product Faults
 	@.build/release/Faults --soak --stations $(or $(STATIONS),50)
+
+fuzz: bootstrap ## damaged files and answers for a minute each; SEED=1
+	$(SWIFT) build $(CONFIGURATION) --product Fuzz
+	@.build/release/Fuzz --seed $(or $(SEED),1)
 
 check: bootstrap lint test faults ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 

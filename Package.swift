@@ -81,6 +81,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Faults"),
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Forecast", "Ingest", "Postgres", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Fuzz"),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(
             name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"],

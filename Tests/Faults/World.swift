@@ -154,9 +154,12 @@ actor World {
             let name = faults.map(\.fault.rawValue).joined(separator: " + ")
             do {
                 let output = try await withDeadline(.seconds(5)) { await daemon.end() }
-                // Before it says that it serves, whatever was wrong may have ended it, or the signal, not yet caught.
+                // Before it says that it serves, whatever was wrong may have ended it, or the signal, not yet caught; and
+                // another fault may have killed it.
                 let hasServed = output.standardError.contains("NOTICE serving")
-                guard output.status == 0 || !hasServed && [1, 128 + SIGTERM].contains(output.status)
+                guard
+                    [0, 128 + SIGKILL].contains(output.status)
+                        || !hasServed && [1, 128 + SIGTERM].contains(output.status)
                 else { throw Failure("stopped under \(name), the daemon ended with \(output.status)") }
             } catch is DeadlineExceeded {
                 throw Failure("under \(name) a stop took more than 5 s")
