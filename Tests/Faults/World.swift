@@ -141,7 +141,10 @@ actor World {
     func startDaemon(environment: [String: String] = [:]) throws {
         daemons.append(
             try Executable.hazecast.start(
-                ["run", "--database", proxy.conninfo(database: Self.database, user: "hazecast")],
+                [
+                    "run", "--log-level", "debug", "--database",
+                    proxy.conninfo(database: Self.database, user: "hazecast"),
+                ],
                 environment: Self.environment.merging(environment) { $1 }))
     }
 
@@ -200,7 +203,7 @@ actor World {
     }
 
     private static func complaints(_ daemon: RunningProcess) -> Int {
-        daemon.standardError.split(separator: "\n").count { $0.contains(" ERROR ") }
+        daemon.standardError.split(separator: "\n").count { $0.contains(" retry_in=") }
     }
 
     // MARK: The invariant
