@@ -94,7 +94,11 @@ actor World {
     ///
     /// - Returns: how long it took from the end of the faults until the daemon had considered everything.
     func take(_ step: Replay.Step, under faults: [Struck]) async throws -> Duration {
-        let lasting = faults.filter(\.fault.isLasting)
+        // The others need a server to begin, and to end.
+        let down: Set<Fault> = [.serverFast, .serverImmediate, .killPostmaster]
+        let lasting =
+            faults.filter { $0.fault.isLasting && !down.contains($0.fault) }
+            + faults.filter { down.contains($0.fault) }
         let striking = faults.filter { !$0.fault.isLasting }
         var lifts: [@Sendable () async throws -> Void] = []
         for fault in lasting { lifts.append(try await begin(fault)) }
