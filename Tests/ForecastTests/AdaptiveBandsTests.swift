@@ -73,4 +73,35 @@ import Testing
             }
         }
     }
+
+    @Test func noForecastKnowsWhatIsObservedAfterItsOrigin() {
+        let forecasts = [Forecast](repeating: Self.still, count: 240)
+        func issued(wrongFrom hour: Int) -> [Forecast] {
+            AdaptiveBands.issued(forecasts) { index, lead in index + lead >= hour ? 500 : 100 }
+        }
+        let calm = issued(wrongFrom: .max)
+        for hour in 1..<216 {
+            let issued = issued(wrongFrom: hour)
+            // The day of the hour is learnt from when the next one begins.
+            let next = (hour / 24 + 1) * 24
+            #expect(issued[..<next] == calm[..<next] && issued[next] != calm[next], "\(hour)")
+        }
+    }
+
+    @Test func aDaysFactorsFollowFromTheBandsAsTheyWereIssued() {
+        let forecasts = [Forecast](repeating: Self.still, count: 96)
+        let issued = AdaptiveBands.issued(forecasts) { _, lead in lead == 1 ? .nan : 115 }
+        var bands = AdaptiveBands()
+        for day in 0..<4 {
+            #expect(issued[24 * day..<24 * day + 24].allSatisfy { $0 == bands.applied(to: Self.still) })
+            var outcomes = AdaptiveBands.Outcomes()
+            for hour in 24 * day..<24 * day + 24 {
+                for lead in 2...Forecast.leads where hour >= lead {
+                    if let bands = issued[hour - lead].bands { outcomes.add(bands, lead: lead, observed: 115) }
+                }
+            }
+            bands = bands.after(outcomes)
+        }
+        #expect(bands.factors80[0] == 1 && bands.factors80[1] > 1.1 && bands.factors95[1] < 1)
+    }
 }

@@ -13,8 +13,8 @@ public struct AdaptiveBands: Sendable, Equatable {
 
     /// No factor is below or above.
     public static let bounds: ClosedRange<Float> = 0.25...4
-    /// Steps of the logarithm for a day of 24 observations. 0.5 brings bands back within a week after errors have doubled.
-    private static let rate = 0.5
+    /// Steps of the logarithm for a day of 24 observations; chosen on 2013, see docs/models.md.
+    static let rate = 0.5
 
     /// Nothing is known: bands stay as they are.
     public init() {
@@ -52,11 +52,13 @@ public struct AdaptiveBands: Sendable, Equatable {
     }
 
     /// The factors after another day; leads without an observation keep theirs.
-    public func after(_ day: Outcomes) -> AdaptiveBands {
+    public func after(_ day: Outcomes) -> AdaptiveBands { after(day, rate: Self.rate) }
+
+    private func after(_ day: Outcomes, rate: Double) -> AdaptiveBands {
         func next(_ factors: [Float], _ outside: [Int], _ promised: Double) -> [Float] {
             factors.indices.map { lead in
                 let excess = Double(outside[lead]) - promised * Double(day.n[lead])
-                let factor = Double(factors[lead]) * exp(Self.rate / 24 * excess)
+                let factor = Double(factors[lead]) * exp(rate / 24 * excess)
                 return min(max(Float(factor), Self.bounds.lowerBound), Self.bounds.upperBound)
             }
         }
@@ -75,5 +77,31 @@ public struct AdaptiveBands: Sendable, Equatable {
             bands.upper95[lead] = max(bands.upper80[lead], value + (bands.upper95[lead] - value) * factors95[lead])
         }
         return Forecast(pm25: forecast.pm25, bands: bands)
+    }
+
+    /// The forecasts of consecutive origins with the bands that they would have been issued with.
+    ///
+    /// Factors are learnt once in 24 hours from what was observed since the time before, and hold for the next 24 origins:
+    /// none knows an hour after the origin, nor the origin's own.
+    ///
+    /// - Parameter observed: pm25 in µg/m³ at a lead after the origin of an index, NaN where it was not.
+    static func issued(
+        _ forecasts: [Forecast], rate: Double = Self.rate, observed: (_ index: Int, _ lead: Int) -> Float
+    ) -> [Forecast] {
+        var bands = AdaptiveBands()
+        var issued: [Forecast] = []
+        for start in stride(from: 0, to: forecasts.count, by: 24) {
+            let day = start..<min(start + 24, forecasts.count)
+            issued += forecasts[day].map(bands.applied)
+            var outcomes = Outcomes()
+            for hour in day {
+                for lead in 1...Forecast.leads where hour >= lead {
+                    guard let bands = issued[hour - lead].bands else { continue }
+                    outcomes.add(bands, lead: lead, observed: observed(hour - lead, lead))
+                }
+            }
+            bands = bands.after(outcomes, rate: rate)
+        }
+        return issued
     }
 }
