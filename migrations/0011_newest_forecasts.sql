@@ -17,7 +17,7 @@ COMMENT ON FUNCTION hazecast.recent_until() IS
     'Up to where latest_forecast looks first, as of when a query was planned. Not for anything else: it is not immutable.';
 
 CREATE FUNCTION hazecast.newest_issue(station integer) RETURNS SETOF hazecast.forecast_ledger
-    LANGUAGE plpgsql STABLE ROWS 1
+    LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY

@@ -220,7 +220,8 @@ struct SystemdTests {
 
     @Test func aReloadTrainsWhileForecastsGoOn() async throws {
         try await Host.with(deadline: .seconds(400)) { host, site in
-            try await simulate(days: 1000, on: host)
+            // Enough to be still learning when the second reload comes.
+            try await simulate(stations: 8, days: 1000, on: host)
             try await host.succeed("systemctl start hazecast")
             try await eventually { try await site.latest("sim-0001") != nil }
             try await trainingBegins(host, 1)
