@@ -99,6 +99,77 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.add_months(parent regclass, key name) IS 'Adds the missing monthly partitions of one table, up to the end of the year after next, and moves rows there from the default partition.';
+CREATE FUNCTION hazecast.admit_tenants() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- Tables without stations in them.
+    common constant name[] := ARRAY['migration'];
+    -- They tell of models and rules, and with those of stations that are none of a tenant's.
+    withheld constant name[] := ARRAY['training_run', 'training_result', 'activation', 'alert_rule', 'reader_scope'];
+    object record;
+    condition text;
+BEGIN
+    FOR object IN
+        SELECT
+            pg_class.oid::regclass AS relation, relname AS name, relkind = 'v' AS is_view,
+            has_table_privilege('hazecast_reader', pg_class.oid, 'SELECT') AS is_read,
+            EXISTS (
+                SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'station_id' AND NOT attisdropped
+            ) AS has_station
+        FROM pg_class
+        WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+            AND relname <> ALL (withheld)
+    LOOP
+        IF object.is_view THEN
+            EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', object.relation);
+        END IF;
+        IF NOT object.is_read THEN
+            CONTINUE;
+        ELSIF object.is_view OR object.name = ANY (common) THEN
+            EXECUTE format('GRANT SELECT ON %s TO hazecast_tenant', object.relation);
+            CONTINUE;
+        END IF;
+        condition := CASE object.name
+            WHEN 'station' THEN 'labels @> ANY ((SELECT hazecast.scopes(current_user))::jsonb[])'
+            WHEN 'model' THEN 'parent_id IS NULL OR id IN (SELECT hazecast.models_in_scope(current_user))'
+            -- What a daemon says of itself is not about the tenant's stations.
+            WHEN 'daemon' THEN 'false'
+            WHEN 'active_model' THEN 'station_id IS NULL OR EXISTS (SELECT FROM hazecast.station WHERE id = station_id)'
+            ELSE CASE WHEN object.has_station THEN
+                format('EXISTS (SELECT FROM hazecast.station WHERE station.id = %I.station_id)', object.name)
+            END
+        END;
+        IF condition IS NULL THEN
+            CONTINUE;
+        END IF;
+        IF object.name = 'model' THEN
+            GRANT SELECT (id, name) ON hazecast.model TO hazecast_tenant;
+        ELSE
+            EXECUTE format('GRANT SELECT ON %s TO hazecast_tenant', object.relation);
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = object.relation AND polname = 'tenant') THEN
+            EXECUTE format(
+                'CREATE POLICY everybody ON %s TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator '
+                'USING (true)', object.relation);
+            EXECUTE format(
+                'CREATE POLICY tenant ON %s FOR SELECT TO hazecast_tenant USING (%s)', object.relation, condition);
+        END IF;
+    END LOOP;
+    FOR object IN
+        SELECT oid::regprocedure AS function FROM pg_proc
+        WHERE pronamespace = 'hazecast'::regnamespace AND NOT prosecdef
+            AND has_function_privilege('hazecast_reader', oid, 'EXECUTE')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hazecast_tenant', object.function);
+    END LOOP;
+    IF EXISTS (SELECT FROM hazecast.reader_scope) THEN
+        PERFORM hazecast.switch_tenancy(true);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION hazecast.admit_tenants() IS 'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes all views read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
 CREATE TABLE hazecast.training_run (
     id integer NOT NULL,
     state text DEFAULT 'waiting'::text NOT NULL,
@@ -155,6 +226,114 @@ CREATE FUNCTION hazecast.close_lost_runs() RETURNS integer
     FROM closed;
 END;
 COMMENT ON FUNCTION hazecast.close_lost_runs() IS 'Ends the run that says it is running while nobody trains; returns how many there were. The daemon calls it.';
+CREATE FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+BEGIN
+    WITH issued AS MATERIALIZED (
+        SELECT newest.*, station.labels
+        FROM unnest(stations, origins, revisions) AS newest (station_id, origin, revision)
+        JOIN hazecast.station ON station.id = newest.station_id
+    ), watched AS MATERIALIZED (
+        SELECT rule.id, issued.station_id, issued.origin, issued.revision
+        FROM hazecast.alert_rule AS rule JOIN issued USING (station_id)
+        WHERE rule.enabled
+        UNION ALL
+        SELECT rule.id, issued.station_id, issued.origin, issued.revision
+        FROM hazecast.alert_rule AS rule JOIN issued ON issued.labels @> rule.labels
+        WHERE rule.enabled AND rule.station_id IS NULL
+    ), judged AS MATERIALIZED (
+        SELECT
+            rule.id AS rule_id, rule.name, rule.level, rule.quiet_period, standing.id AS standing,
+            ledger.station_id, ledger.origin, ledger.revision, ledger.issued_at, verdict.is_above, verdict.lead,
+            ledger.pm25[verdict.lead] AS pm25,
+            hazecast.exceedance_probability(
+                rule.level, ledger.pm25[verdict.lead], ledger.lower80[verdict.lead], ledger.upper80[verdict.lead],
+                ledger.lower95[verdict.lead], ledger.upper95[verdict.lead]
+            ) AS probability
+        FROM watched
+        JOIN hazecast.alert_rule AS rule USING (id)
+        -- One probe of an index each, whatever the statistics of young tables make the planner believe.
+        CROSS JOIN LATERAL (
+            SELECT * FROM hazecast.forecast_ledger AS l
+            WHERE l.station_id = watched.station_id AND l.origin = watched.origin AND l.revision = watched.revision
+            OFFSET 0
+        ) AS ledger
+        CROSS JOIN LATERAL (
+            SELECT (
+                SELECT alert.id FROM hazecast.alert
+                WHERE alert.station_id = watched.station_id AND alert.rule_id = rule.id AND alert.cleared_at IS NULL
+            ) AS id OFFSET 0
+        ) AS standing
+        CROSS JOIN LATERAL (
+            SELECT rule.level - CASE WHEN standing.id IS NULL THEN 0 ELSE rule.hysteresis END AS level
+        ) AS threshold
+        CROSS JOIN LATERAL (
+            SELECT bool_or(hour.is_above) AS is_above, (min(hour.lead) FILTER (WHERE hour.is_above))::integer AS lead
+            FROM (
+                SELECT forecast.lead, CASE
+                    WHEN rule.probability IS NULL THEN forecast.pm25 > threshold.level
+                    ELSE hazecast.exceedance_probability(
+                        threshold.level, forecast.pm25, forecast.lower80, forecast.upper80, forecast.lower95, forecast.upper95
+                    ) >= rule.probability
+                END AS is_above
+                FROM unnest(ledger.pm25, ledger.lower80, ledger.upper80, ledger.lower95, ledger.upper95)
+                    WITH ORDINALITY AS forecast (pm25, lower80, upper80, lower95, upper95, lead)
+                WHERE forecast.lead BETWEEN rule.first_lead AND rule.last_lead
+            ) AS hour
+        ) AS verdict
+    ), new AS (
+        INSERT INTO hazecast.alert
+            (rule_id, rule, station_id, level, raised_at, origin, revision, lead, valid_at, pm25, probability)
+        SELECT
+            rule_id, name, station_id, level, issued_at, origin, revision, lead, origin + lead * interval '1 hour', pm25,
+            probability
+        FROM judged
+        WHERE standing IS NULL AND is_above AND NOT EXISTS (
+            SELECT FROM hazecast.alert AS former
+            WHERE former.station_id = judged.station_id AND former.rule_id = judged.rule_id
+                AND former.cleared_origin > judged.origin - judged.quiet_period
+        )
+        RETURNING id
+    ), fallen AS (
+        UPDATE hazecast.alert
+        SET cleared_at = judged.issued_at, cleared_origin = judged.origin, cleared_because = 'fell'
+        FROM judged
+        WHERE alert.id = judged.standing AND NOT judged.is_above
+        RETURNING alert.id
+    ), unwatched AS (
+        UPDATE hazecast.alert
+        SET cleared_at = clock_timestamp(), cleared_origin = gone.origin, cleared_because = 'unwatched'
+        FROM (
+            SELECT standing.id, issued.origin
+            FROM issued
+            CROSS JOIN LATERAL (
+                SELECT a.id, a.rule_id FROM hazecast.alert AS a
+                WHERE a.station_id = issued.station_id AND a.cleared_at IS NULL
+                OFFSET 0
+            ) AS standing
+            WHERE NOT EXISTS (
+                SELECT FROM hazecast.alert_rule AS rule
+                WHERE rule.id = standing.rule_id AND rule.enabled
+                    AND (rule.station_id = issued.station_id OR rule.station_id IS NULL AND issued.labels @> rule.labels)
+                OFFSET 0
+            )
+        ) AS gone
+        WHERE alert.id = gone.id
+        RETURNING alert.id
+    )
+    SELECT
+        (SELECT count(*) FROM new), (SELECT count(*) FROM fallen) + (SELECT count(*) FROM unwatched)
+        INTO raised, cleared;
+EXCEPTION WHEN OTHERS THEN
+    raised := 0;
+    cleared := 0;
+    failure := format('%s (SQLSTATE %s)', sqlerrm, sqlstate);
+END
+$$;
+COMMENT ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) IS 'Raises and clears alerts for forecasts of stations, the newest of each, and returns how many. Whatever goes wrong is undone and said in failure, so that it never costs a forecast. The daemon calls it in the transaction that issues them.';
 CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
@@ -271,7 +450,7 @@ COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL w
 COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
 COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
 COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
-CREATE VIEW hazecast.latest_forecast AS
+CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     newest.origin,
     (lead.lead)::integer AS lead,
@@ -338,6 +517,77 @@ CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     SELECT hazecast.add_months('hazecast.reading', 'observed_at') + hazecast.add_months('hazecast.forecast_ledger', 'origin')
 $$;
 COMMENT ON FUNCTION hazecast.maintain_partitions() IS 'Makes the monthly partitions up to the end of the year after next and returns how many. The daemon calls it; without anything to do it takes no lock. Rows that were waiting in reading_default move on and raise no arrival. While it works, new stations and queries over all hours wait, and so do readings of hours beyond all partitions, which may fail with check_violation and are then to be sent again; everything else goes on. It waits for no lock longer than half a second, less than the server takes to look for deadlocks, so that it never costs others theirs: it then fails with lock_not_available, has changed nothing, and is to be called again later.';
+CREATE TABLE hazecast.reader_scope (
+    role_name name NOT NULL,
+    labels jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    CONSTRAINT reader_scope_labels_name_something CHECK (((jsonb_typeof(labels) = 'object'::text) AND (labels <> '{}'::jsonb)))
+);
+COMMENT ON TABLE hazecast.reader_scope IS 'Readers who see only the stations whose labels contain theirs; hazecast.restrict_reader and release_reader write it.';
+COMMENT ON COLUMN hazecast.reader_scope.role_name IS 'The role; its members are in the scope too.';
+COMMENT ON COLUMN hazecast.reader_scope.labels IS 'It sees the stations whose labels contain this JSON object.';
+COMMENT ON COLUMN hazecast.reader_scope.created_at IS 'When it was restricted so.';
+COMMENT ON COLUMN hazecast.reader_scope.created_by IS 'The database user who did it.';
+CREATE FUNCTION hazecast.scopes(reader name) RETURNS jsonb[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT COALESCE(array_agg(scope.labels), '{}'::jsonb[]) AS "coalesce"
+    FROM (hazecast.reader_scope scope
+      JOIN pg_roles role ON ((role.rolname = scope.role_name)))
+   WHERE (pg_has_role(SESSION_USER, role.oid, 'MEMBER'::text) AND pg_has_role(scopes.reader, role.oid, 'MEMBER'::text));
+END;
+COMMENT ON FUNCTION hazecast.scopes(reader name) IS 'The labels that a role may see: those of every scope that both the role and the user who logged in are members of.';
+CREATE TABLE hazecast.training_result (
+    run_id integer NOT NULL,
+    station_id integer,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    champion_id integer NOT NULL,
+    challenger_id integer,
+    champion_skill double precision,
+    challenger_skill double precision,
+    stations integer NOT NULL,
+    held_out_from timestamp with time zone NOT NULL,
+    held_out_until timestamp with time zone NOT NULL,
+    leads integer[] NOT NULL,
+    origins integer[] NOT NULL,
+    persistence_rmse double precision[] NOT NULL,
+    champion_rmse double precision[] NOT NULL,
+    challenger_rmse double precision[],
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
+    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
+);
+COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
+COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
+COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
+COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
+COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
+COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
+COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there were too few readings to train or to compare on.';
+COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
+COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
+COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
+COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
+COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
+COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
+COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
+COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
+COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
+COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
+COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
+CREATE FUNCTION hazecast.models_in_scope(reader name) RETURNS SETOF integer
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT result.challenger_id
+    FROM (hazecast.training_result result
+      LEFT JOIN hazecast.station ON ((station.id = result.station_id)))
+   WHERE ((result.challenger_id IS NOT NULL) AND ((result.station_id IS NULL) OR (station.labels @> ANY (hazecast.scopes(models_in_scope.reader)))));
+END;
+COMMENT ON FUNCTION hazecast.models_in_scope(reader name) IS 'The models that were trained for stations that a role may see, or for all stations together.';
 CREATE FUNCTION hazecast.note_arrival() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -377,6 +627,32 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.note_removal() IS 'After readings were deleted or truncated: their flags go too, and an arrival tells the daemon to reload.';
+CREATE FUNCTION hazecast.notify_alert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    message jsonb;
+BEGIN
+    IF current_setting('hazecast.notify', true) IS DISTINCT FROM 'off' THEN
+        message := jsonb_build_object(
+            'event', CASE WHEN NEW.cleared_at IS NULL THEN 'raised' ELSE 'cleared' END, 'alert', NEW.id);
+        -- LISTEN asks nobody for rights: where there are tenants, each looks up what it may see. Names are shortened so that
+        -- the whole stays below the 8000 bytes of a notification.
+        IF NOT EXISTS (SELECT FROM hazecast.reader_scope) THEN
+            message := message || jsonb_build_object(
+                'rule', left(NEW.rule, 400),
+                'station', left((SELECT name FROM hazecast.station WHERE id = NEW.station_id), 400),
+                'level', NEW.level, 'origin', coalesce(NEW.cleared_origin, NEW.origin), 'lead', NEW.lead,
+                'valid_at', NEW.valid_at, 'pm25', NEW.pm25, 'probability', NEW.probability);
+        END IF;
+        PERFORM pg_notify('hazecast_alert', message::text);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.notify_alert() IS 'After an alert was raised or cleared: NOTIFY hazecast_alert with what it is as JSON, unless hazecast.notify is off.';
 CREATE FUNCTION hazecast.notify_arrival() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -470,6 +746,26 @@ CREATE FUNCTION hazecast.refresh() RETURNS void
     INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
 $$;
 COMMENT ON FUNCTION hazecast.refresh() IS 'Makes the daemon compare every station''s newest window with its last forecast, and issue what is missing. For changes that no trigger sees: a restore, replication, a write straight into a partition.';
+CREATE FUNCTION hazecast.release_reader(role name) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM hazecast.reader_scope WHERE role_name = role;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'role "%" is not restricted', role
+            USING ERRCODE = 'no_data_found', HINT = 'SELECT * FROM hazecast.reader_scope';
+    END IF;
+    IF to_regrole(quote_ident(role)) IS NOT NULL THEN
+        EXECUTE format('REVOKE hazecast_tenant FROM %I', role);
+    END IF;
+    IF NOT EXISTS (SELECT FROM hazecast.reader_scope) THEN
+        PERFORM hazecast.switch_tenancy(false);
+    END IF;
+    RETURN format('%s sees no station: GRANT hazecast_reader TO %I shows it all of them', role, role);
+END
+$$;
+COMMENT ON FUNCTION hazecast.release_reader(role name) IS 'Takes from a role what restrict_reader gave it; with the last one row-level security is switched off. Only the owner of the schema may call it.';
 CREATE FUNCTION hazecast.request_retrain(why text DEFAULT 'SQL'::text, OUT training_run integer, OUT answer text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -492,6 +788,45 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) IS 'Asks the daemon for a training run. Answers accepted, or joined where one waits or goes on already, with its id in hazecast.training_run.';
+CREATE FUNCTION hazecast.restrict_reader(role name, labels jsonb) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    wide text;
+BEGIN
+    IF to_regrole(quote_ident(role)) IS NULL THEN
+        RAISE EXCEPTION 'there is no role "%"', role
+            USING ERRCODE = 'undefined_object', HINT = format('CREATE ROLE %I LOGIN', role);
+    END IF;
+    IF (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = role) THEN
+        RAISE EXCEPTION 'role "%" bypasses row-level security and cannot be restricted', role
+            USING ERRCODE = 'invalid_grant_operation', HINT = format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', role);
+    END IF;
+    EXECUTE format('REVOKE hazecast_reader FROM %I', role);
+    SELECT string_agg(pg_roles.rolname, ', ' ORDER BY pg_roles.rolname) INTO wide
+    FROM pg_roles
+    WHERE pg_has_role(role, pg_roles.oid, 'MEMBER') AND (
+        pg_roles.rolname IN ('hazecast_reader', 'hazecast_writer', 'hazecast_operator', 'hazecast_daemon')
+        OR pg_roles.oid = (SELECT nspowner FROM pg_namespace WHERE nspname = 'hazecast')
+    );
+    IF wide IS NOT NULL THEN
+        RAISE EXCEPTION 'role "%" is a member of %, which sees every station', role, wide
+            USING ERRCODE = 'invalid_grant_operation',
+                HINT = 'Take the membership away, or restrict another role: writers and operators have logins of their own.';
+    END IF;
+    EXECUTE format('GRANT hazecast_tenant TO %I', role);
+    INSERT INTO hazecast.reader_scope AS scope (role_name, labels) VALUES (role, restrict_reader.labels)
+    ON CONFLICT (role_name) DO UPDATE
+        SET labels = excluded.labels, created_at = excluded.created_at, created_by = excluded.created_by;
+    PERFORM hazecast.switch_tenancy(true);
+    RETURN format(
+        '%s sees %s of %s stations', role,
+        (SELECT count(*) FROM hazecast.station WHERE station.labels @> restrict_reader.labels),
+        (SELECT count(*) FROM hazecast.station));
+END
+$$;
+COMMENT ON FUNCTION hazecast.restrict_reader(role name, labels jsonb) IS 'Makes a role a reader of those stations only whose labels contain the given ones: takes hazecast_reader from it, grants hazecast_tenant, writes hazecast.reader_scope, and with the first such role switches row-level security on. Says how many stations it sees. Only the owner of the schema may call it.';
 CREATE FUNCTION hazecast.rollback(station text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -554,6 +889,26 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.station_named(station text) IS 'The id of a station, an error where there is none; NULL for NULL.';
+CREATE FUNCTION hazecast.switch_tenancy(wanted boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $$
+DECLARE
+    relation regclass;
+BEGIN
+    FOR relation IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'hazecast'::regnamespace AND relrowsecurity <> wanted
+            AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid)
+        ORDER BY oid
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %s %s ROW LEVEL SECURITY', relation, CASE WHEN wanted THEN 'ENABLE' ELSE 'DISABLE' END);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION hazecast.switch_tenancy(wanted boolean) IS 'Switches row-level security on or off for every table that has policies. Only the owner may call it.';
 CREATE TABLE hazecast.activation (
     id integer NOT NULL,
     station_id integer,
@@ -592,6 +947,134 @@ COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the 
 COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
 COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
 COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
+CREATE TABLE hazecast.alert (
+    id bigint NOT NULL,
+    rule_id integer NOT NULL,
+    rule text NOT NULL,
+    station_id integer NOT NULL,
+    level real NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    origin timestamp with time zone NOT NULL,
+    revision integer NOT NULL,
+    lead integer NOT NULL,
+    valid_at timestamp with time zone NOT NULL,
+    pm25 real NOT NULL,
+    probability real,
+    cleared_at timestamp with time zone,
+    cleared_origin timestamp with time zone,
+    cleared_because text,
+    CONSTRAINT alert_cleared_because_is_known CHECK ((cleared_because = ANY (ARRAY['fell'::text, 'unwatched'::text]))),
+    CONSTRAINT alert_is_cleared_as_a_whole CHECK ((num_nulls(cleared_at, cleared_origin, cleared_because) = ANY (ARRAY[0, 3])))
+);
+COMMENT ON TABLE hazecast.alert IS 'Every alert that was raised. It stands while cleared_at is NULL. No foreign keys: history outlives rules and stations.';
+COMMENT ON COLUMN hazecast.alert.id IS 'Assigned by the database, ascending.';
+COMMENT ON COLUMN hazecast.alert.rule_id IS 'The rule that raised it.';
+COMMENT ON COLUMN hazecast.alert.rule IS 'Name of the rule at that time.';
+COMMENT ON COLUMN hazecast.alert.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.alert.level IS 'Level of the rule at that time, in µg/m³.';
+COMMENT ON COLUMN hazecast.alert.raised_at IS 'When it was raised: issued_at of the forecast that raised it.';
+COMMENT ON COLUMN hazecast.alert.origin IS 'Origin of the forecast that raised it.';
+COMMENT ON COLUMN hazecast.alert.revision IS 'Revision of that forecast.';
+COMMENT ON COLUMN hazecast.alert.lead IS 'The first lead that was above, in hours after the origin.';
+COMMENT ON COLUMN hazecast.alert.valid_at IS 'The hour that was forecast to be above: origin + lead hours.';
+COMMENT ON COLUMN hazecast.alert.pm25 IS 'PM2.5 that was forecast for it, in µg/m³.';
+COMMENT ON COLUMN hazecast.alert.probability IS 'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.alert.cleared_at IS 'When it was cleared: issued_at of the forecast that cleared it; NULL while it stands.';
+COMMENT ON COLUMN hazecast.alert.cleared_origin IS 'Origin of the forecast that cleared it.';
+COMMENT ON COLUMN hazecast.alert.cleared_because IS 'fell: the forecast was no longer above; unwatched: the rule was deleted, disabled, or no longer for this station.';
+ALTER TABLE hazecast.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE hazecast.alert_rule (
+    id integer NOT NULL,
+    name text NOT NULL,
+    station_id integer,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    level real NOT NULL,
+    first_lead integer DEFAULT 1 NOT NULL,
+    last_lead integer DEFAULT 24 NOT NULL,
+    probability real,
+    hysteresis real DEFAULT 0 NOT NULL,
+    quiet_period interval DEFAULT '00:00:00'::interval NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alert_rule_hysteresis_in_range CHECK (((hysteresis >= (0)::double precision) AND (hysteresis <= level))),
+    CONSTRAINT alert_rule_is_for_a_station_or_for_labels CHECK (((station_id IS NULL) OR (labels = '{}'::jsonb))),
+    CONSTRAINT alert_rule_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT alert_rule_leads_in_range CHECK (((1 <= first_lead) AND (first_lead <= last_lead) AND (last_lead <= 24))),
+    CONSTRAINT alert_rule_level_in_range CHECK (((level >= (0)::double precision) AND (level <= (5000)::double precision))),
+    CONSTRAINT alert_rule_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
+    CONSTRAINT alert_rule_probability_in_range CHECK (((probability > (0)::double precision) AND (probability < (1)::double precision))),
+    CONSTRAINT alert_rule_quiet_period_in_range CHECK (((quiet_period >= '00:00:00'::interval) AND (quiet_period <= '1 year'::interval)))
+);
+COMMENT ON TABLE hazecast.alert_rule IS 'What raises an alert: a forecast of a station that is above a level. Insert, update and delete rows; a rule holds from the next forecast of each of its stations on.';
+COMMENT ON COLUMN hazecast.alert_rule.id IS 'Assigned by the database; what alerts refer to.';
+COMMENT ON COLUMN hazecast.alert_rule.name IS 'Unique name, as alerts show it.';
+COMMENT ON COLUMN hazecast.alert_rule.station_id IS 'The station; NULL: every station with these labels.';
+COMMENT ON COLUMN hazecast.alert_rule.labels IS 'Stations whose labels contain this JSON object; {} is contained in all. Only where station_id is NULL.';
+COMMENT ON COLUMN hazecast.alert_rule.level IS 'PM2.5 in µg/m³ that has to be exceeded, 0 to 5000.';
+COMMENT ON COLUMN hazecast.alert_rule.first_lead IS 'First lead that counts, in hours after the origin: 1 to 24.';
+COMMENT ON COLUMN hazecast.alert_rule.last_lead IS 'Last lead that counts. Any lead between the two raises the alert.';
+COMMENT ON COLUMN hazecast.alert_rule.probability IS 'How likely it must be that the level is exceeded, above 0 and below 1; NULL: the forecast itself must be above the level. Forecasts without bands have no probability: hazecast.alert_rule_status says so.';
+COMMENT ON COLUMN hazecast.alert_rule.hysteresis IS 'How many µg/m³ below the level the forecast has to fall before the alert is cleared, 0 to the level.';
+COMMENT ON COLUMN hazecast.alert_rule.quiet_period IS 'How long after an alert was cleared the rule raises none for that station, from origin to origin: at most a year.';
+COMMENT ON COLUMN hazecast.alert_rule.enabled IS 'False: raises nothing, and what stands is cleared with the next forecast.';
+COMMENT ON COLUMN hazecast.alert_rule.created_by IS 'The database user who made it.';
+COMMENT ON COLUMN hazecast.alert_rule.created_at IS 'When it was made.';
+ALTER TABLE hazecast.alert_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.alert_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE VIEW hazecast.alert_rule_status WITH (security_invoker='true') AS
+ SELECT rule.id,
+    rule.name,
+    watched.stations,
+    watched.with_forecast,
+    watched.with_bands,
+    ( SELECT count(*) AS count
+           FROM hazecast.alert
+          WHERE ((alert.rule_id = rule.id) AND (alert.cleared_at IS NULL))) AS standing,
+    ( SELECT max(alert.raised_at) AS max
+           FROM hazecast.alert
+          WHERE (alert.rule_id = rule.id)) AS last_raised,
+        CASE
+            WHEN (NOT rule.enabled) THEN 'disabled'::text
+            WHEN (watched.stations = 0) THEN 'no station has these labels'::text
+            WHEN (watched.with_forecast = 0) THEN 'no forecast yet'::text
+            WHEN ((rule.probability IS NOT NULL) AND (watched.with_bands < watched.with_forecast)) THEN format('the forecasts of %s of %s stations have no bands, so there is no probability to compare: make a model with bands serve, or set probability to NULL'::text, (watched.with_forecast - watched.with_bands), watched.with_forecast)
+            ELSE NULL::text
+        END AS reason
+   FROM (hazecast.alert_rule rule
+     CROSS JOIN LATERAL ( SELECT count(*) AS stations,
+            count(newest.origin) AS with_forecast,
+            count(*) FILTER (WHERE newest.has_bands) AS with_bands
+           FROM (hazecast.station
+             LEFT JOIN LATERAL ( SELECT ledger.origin,
+                    (ledger.lower80 IS NOT NULL) AS has_bands
+                   FROM hazecast.forecast_ledger ledger
+                  WHERE (ledger.station_id = station.id)
+                  ORDER BY ledger.origin DESC, ledger.revision DESC
+                 LIMIT 1) newest ON (true))
+          WHERE ((station.id = rule.station_id) OR ((rule.station_id IS NULL) AND (station.labels @> rule.labels)))) watched);
+COMMENT ON VIEW hazecast.alert_rule_status IS 'What each alert rule watches, and why it cannot raise anything where it cannot.';
+COMMENT ON COLUMN hazecast.alert_rule_status.id IS 'hazecast.alert_rule.id.';
+COMMENT ON COLUMN hazecast.alert_rule_status.name IS 'Name of the rule.';
+COMMENT ON COLUMN hazecast.alert_rule_status.stations IS 'Stations that it is for.';
+COMMENT ON COLUMN hazecast.alert_rule_status.with_forecast IS 'How many of them have a forecast.';
+COMMENT ON COLUMN hazecast.alert_rule_status.with_bands IS 'How many have a newest forecast with bands.';
+COMMENT ON COLUMN hazecast.alert_rule_status.standing IS 'Its alerts that stand.';
+COMMENT ON COLUMN hazecast.alert_rule_status.last_raised IS 'When it last raised one; NULL when it never did.';
+COMMENT ON COLUMN hazecast.alert_rule_status.reason IS 'Why it raises nothing, or nothing for some of its stations; NULL when it works.';
 CREATE TABLE hazecast.arrival (
     written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
     reload boolean DEFAULT false NOT NULL
@@ -623,7 +1106,7 @@ COMMENT ON COLUMN hazecast.daemon.model IS 'Name of the default model that it ha
 COMMENT ON COLUMN hazecast.daemon.started_at IS 'When it started.';
 COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.';
 COMMENT ON COLUMN hazecast.daemon.refusal IS 'Why models that were made active do not serve, and what serves instead; NULL when all of them do.';
-CREATE VIEW hazecast.forecast AS
+CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     issued.origin,
     (lead.lead)::integer AS lead,
@@ -712,6 +1195,40 @@ COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
 COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+CREATE VIEW hazecast.standing_alert WITH (security_invoker='true') AS
+ SELECT alert.id,
+    alert.rule,
+    station.name AS station,
+    alert.level,
+    alert.raised_at,
+    alert.origin,
+    alert.lead,
+    alert.valid_at,
+    alert.pm25,
+    alert.probability,
+    newest.origin AS newest_origin,
+    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
+   FROM ((hazecast.alert
+     JOIN hazecast.station ON ((station.id = alert.station_id)))
+     CROSS JOIN LATERAL ( SELECT ledger.origin
+           FROM hazecast.forecast_ledger ledger
+          WHERE (ledger.station_id = alert.station_id)
+          ORDER BY ledger.origin DESC
+         LIMIT 1) newest)
+  WHERE (alert.cleared_at IS NULL);
+COMMENT ON VIEW hazecast.standing_alert IS 'The alerts that stand now.';
+COMMENT ON COLUMN hazecast.standing_alert.id IS 'hazecast.alert.id.';
+COMMENT ON COLUMN hazecast.standing_alert.rule IS 'Name of the rule.';
+COMMENT ON COLUMN hazecast.standing_alert.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.standing_alert.level IS 'Level of the rule when it was raised, in µg/m³.';
+COMMENT ON COLUMN hazecast.standing_alert.raised_at IS 'When it was raised.';
+COMMENT ON COLUMN hazecast.standing_alert.origin IS 'Origin of the forecast that raised it.';
+COMMENT ON COLUMN hazecast.standing_alert.lead IS 'The first lead that was above, in hours after the origin.';
+COMMENT ON COLUMN hazecast.standing_alert.valid_at IS 'The hour that was forecast to be above.';
+COMMENT ON COLUMN hazecast.standing_alert.pm25 IS 'PM2.5 that was forecast for it, in µg/m³.';
+COMMENT ON COLUMN hazecast.standing_alert.probability IS 'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.standing_alert.newest_origin IS 'Origin of the station''s newest forecast: the alert stands because that one does not clear it.';
+COMMENT ON COLUMN hazecast.standing_alert.stale IS 'True from three hours after newest_origin: nobody knows whether it would still stand.';
 ALTER TABLE hazecast.station ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.station_id_seq
     START WITH 1
@@ -731,7 +1248,7 @@ COMMENT ON COLUMN hazecast.station_outage.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.station_outage.origin IS 'Hour of the reading that could not be forecast.';
 COMMENT ON COLUMN hazecast.station_outage.reason IS 'Why, in words for a person.';
 COMMENT ON COLUMN hazecast.station_outage.since IS 'When the daemon noticed.';
-CREATE VIEW hazecast.status AS
+CREATE VIEW hazecast.status WITH (security_invoker='true') AS
  SELECT 'station'::text AS kind,
     station.name,
     newest.reading AS last_reading,
@@ -792,45 +1309,6 @@ COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
-CREATE TABLE hazecast.training_result (
-    run_id integer NOT NULL,
-    station_id integer,
-    verdict text NOT NULL,
-    reason text NOT NULL,
-    champion_id integer NOT NULL,
-    challenger_id integer,
-    champion_skill double precision,
-    challenger_skill double precision,
-    stations integer NOT NULL,
-    held_out_from timestamp with time zone NOT NULL,
-    held_out_until timestamp with time zone NOT NULL,
-    leads integer[] NOT NULL,
-    origins integer[] NOT NULL,
-    persistence_rmse double precision[] NOT NULL,
-    champion_rmse double precision[] NOT NULL,
-    challenger_rmse double precision[],
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
-    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
-);
-COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
-COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
-COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
-COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
-COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
-COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
-COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there were too few readings to train or to compare on.';
-COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
-COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
-COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
-COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
-COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
-COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
-COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
-COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
-COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
-COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
-COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
     START WITH 1
@@ -844,6 +1322,12 @@ ALTER TABLE ONLY hazecast.activation
     ADD CONSTRAINT activation_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id);
+ALTER TABLE ONLY hazecast.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_name_key UNIQUE (name);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.arrival
     ADD CONSTRAINT arrival_pkey PRIMARY KEY (written_by, reload);
 ALTER TABLE ONLY hazecast.daemon
@@ -858,6 +1342,8 @@ ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY hazecast.reader_scope
+    ADD CONSTRAINT reader_scope_pkey PRIMARY KEY (role_name);
 ALTER TABLE ONLY hazecast.reading
     ADD CONSTRAINT reading_pkey PRIMARY KEY (station_id, observed_at);
 ALTER TABLE ONLY hazecast.reading_default
@@ -876,6 +1362,12 @@ ALTER TABLE ONLY hazecast.training_run
     ADD CONSTRAINT training_run_pkey PRIMARY KEY (id);
 CREATE INDEX activation_station_idx ON hazecast.activation USING btree (COALESCE(station_id, 0), id);
 COMMENT ON INDEX hazecast.activation_station_idx IS 'Finds the history of a station, or of the default.';
+CREATE INDEX alert_cleared_idx ON hazecast.alert USING btree (station_id, rule_id, cleared_origin);
+COMMENT ON INDEX hazecast.alert_cleared_idx IS 'Finds when a rule was last cleared for a station.';
+CREATE INDEX alert_rule_station_idx ON hazecast.alert_rule USING btree (station_id);
+COMMENT ON INDEX hazecast.alert_rule_station_idx IS 'Finds the rules of a station.';
+CREATE UNIQUE INDEX alert_standing_idx ON hazecast.alert USING btree (station_id, rule_id) WHERE (cleared_at IS NULL);
+COMMENT ON INDEX hazecast.alert_standing_idx IS 'One alert of a rule stands for a station at a time.';
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
@@ -891,6 +1383,8 @@ CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.arrival FOR EACH STATE
 COMMENT ON TRIGGER note_truncation ON hazecast.arrival IS 'A truncated feed loses nothing: everything is looked at instead.';
 CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
 COMMENT ON TRIGGER note_truncation ON hazecast.reading IS 'Feeds hazecast.arrival when the table was truncated.';
+CREATE TRIGGER notify_alert AFTER INSERT OR UPDATE OF cleared_at ON hazecast.alert FOR EACH ROW EXECUTE FUNCTION hazecast.notify_alert();
+COMMENT ON TRIGGER notify_alert ON hazecast.alert IS 'Tells those who listen.';
 CREATE CONSTRAINT TRIGGER notify_arrival AFTER INSERT ON hazecast.arrival DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hazecast.notify_arrival();
 COMMENT ON TRIGGER notify_arrival ON hazecast.arrival IS 'Wakes the daemon.';
 CREATE TRIGGER notify_model AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.active_model FOR EACH STATEMENT EXECUTE FUNCTION hazecast.notify_model();
@@ -909,6 +1403,8 @@ ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_model_id_fkey FOREIGN KEY (model_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES hazecast.model(id);
 ALTER TABLE hazecast.reading
@@ -923,14 +1419,46 @@ ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_run_id_fkey FOREIGN KEY (run_id) REFERENCES hazecast.training_run(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+CREATE POLICY everybody ON hazecast.active_model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.alert TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.daemon TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.forecast_ledger TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.reading TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.reading_flag TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station_outage TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY tenant ON hazecast.active_model FOR SELECT TO hazecast_tenant USING (((station_id IS NULL) OR (EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = active_model.station_id)))));
+CREATE POLICY tenant ON hazecast.alert FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = alert.station_id))));
+CREATE POLICY tenant ON hazecast.daemon FOR SELECT TO hazecast_tenant USING (false);
+CREATE POLICY tenant ON hazecast.forecast_ledger FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = forecast_ledger.station_id))));
+CREATE POLICY tenant ON hazecast.model FOR SELECT TO hazecast_tenant USING (((parent_id IS NULL) OR (id IN ( SELECT hazecast.models_in_scope(CURRENT_USER) AS models_in_scope))));
+CREATE POLICY tenant ON hazecast.reading FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = reading.station_id))));
+CREATE POLICY tenant ON hazecast.reading_flag FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = reading_flag.station_id))));
+CREATE POLICY tenant ON hazecast.station FOR SELECT TO hazecast_tenant USING ((labels @> ANY (( SELECT hazecast.scopes(CURRENT_USER) AS scopes)::jsonb[])));
+CREATE POLICY tenant ON hazecast.station_outage FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = station_outage.station_id))));
 GRANT USAGE ON SCHEMA hazecast TO hazecast_daemon;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_operator;
+GRANT USAGE ON SCHEMA hazecast TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.activate(station integer, model integer, reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate_challengers(training_run integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.activate_challengers(training_run integer) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.admit_tenants() FROM PUBLIC;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_operator;
@@ -948,15 +1476,22 @@ GRANT UPDATE(finished_at) ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT UPDATE(code_version) ON TABLE hazecast.training_run TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.close_lost_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.close_lost_runs() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_tenant;
 GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_operator;
+GRANT SELECT(id) ON TABLE hazecast.model TO hazecast_tenant;
 GRANT INSERT(name) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT SELECT(name) ON TABLE hazecast.model TO hazecast_tenant;
 GRANT INSERT(document) ON TABLE hazecast.model TO hazecast_daemon;
 GRANT INSERT(parent_id) ON TABLE hazecast.model TO hazecast_daemon;
 GRANT INSERT(reason) ON TABLE hazecast.model TO hazecast_daemon;
@@ -964,6 +1499,8 @@ GRANT INSERT(code_version) ON TABLE hazecast.model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_tenant;
 GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
 GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
 GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
@@ -976,60 +1513,22 @@ GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_tenant;
 GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.exceedance(level real) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
-REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
-GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
-GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.scopes(reader name) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.scopes(reader name) TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
@@ -1049,3 +1548,84 @@ GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.models_in_scope(reader name) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.models_in_scope(reader name) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_alert() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
+REVOKE ALL ON FUNCTION hazecast.release_reader(role name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.restrict_reader(role name, labels jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.switch_tenancy(wanted boolean) FROM PUBLIC;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.alert_rule TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.alert_rule TO hazecast_reader;
+GRANT SELECT,DELETE ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(name),UPDATE(name) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(labels),UPDATE(labels) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(level),UPDATE(level) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(first_lead),UPDATE(first_lead) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(last_lead),UPDATE(last_lead) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(probability),UPDATE(probability) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(hysteresis),UPDATE(hysteresis) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(quiet_period),UPDATE(quiet_period) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(enabled),UPDATE(enabled) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_tenant;
+GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_tenant;
