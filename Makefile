@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test check deb demo data bench bench-latency
+.PHONY: help bootstrap build fmt lint test check deb demo data bench bench-latency bench-training bench-promotion
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,3 +50,10 @@ bench: bootstrap ## the network's speed beside C, NumPy and PyTorch
 
 bench-latency: build ## from a reading to its forecast, beside PostgreSQL alone and with the baseline
 	@Benchmarks/run
+
+bench-training: build ## how long a training run takes, and what a forecast waits meanwhile
+	@Benchmarks/training
+
+bench-promotion: bootstrap ## how often honest, poisoned and shifted histories promote a challenger, 20 minutes
+	$(SWIFT) build $(CONFIGURATION) --product PromotionTrials
+	@.build/release/PromotionTrials models/operational.json "$${HAZECAST_DATA_DIR:?names no folder with the multi-site data}"

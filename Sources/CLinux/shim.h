@@ -13,9 +13,15 @@ static inline int set_parent_death_signal(int signal) { return prctl(PR_SET_PDEA
 /// Gives the calling thread, and all that it starts, processor and disk when nobody else wants them.
 static inline void take_lowest_priority(void) {
     struct sched_param parameters = {0};
-    sched_setscheduler(0, SCHED_BATCH, &parameters);
+    sched_setscheduler(0, SCHED_IDLE, &parameters);
     setpriority(PRIO_PROCESS, 0, 19);
     syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+}
+
+/// Puts the calling process into a session of its own, also where it leads a process group, whose leader may not begin one.
+static inline void take_own_session(void) {
+    setpgid(0, getpgid(getppid()));
+    setsid();
 }
 
 /// Bounds what the calling process may allocate, in bytes.

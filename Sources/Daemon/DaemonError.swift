@@ -4,8 +4,10 @@ struct DaemonError: Error, CustomStringConvertible, Sendable {
     enum Code: Sendable {
         /// The configuration, a flag or an argument cannot be used.
         case configuration
-        /// The schema is missing, older or newer than this binary.
+        /// The schema is missing or newer than this binary.
         case schema
+        /// The schema is older than this binary, until somebody migrates it.
+        case oldSchema
         /// A transaction pooler stands between us and the database.
         case pooler
         /// Nothing serves.

@@ -23,12 +23,19 @@ struct HoldOutTests {
     }
 
     @Test func whatIsHeldOutIsNotKnown() {
-        let end = Self.start.advanced(by: 1000)
-        let holdOut = HoldOut(of: [series(1200), series(100)], before: end)
+        let end = Self.start.advanced(by: 2400)
+        let holdOut = HoldOut(of: [series(2600), series(100), series(300, from: 1700)], before: end)
         #expect(holdOut.range == end.advanced(by: -504)..<end)
-        #expect(holdOut.known.map(\.measures.count) == [496, 100])
+        #expect(holdOut.earlier == end.advanced(by: -81 * 24)..<end.advanced(by: -60 * 24))
+        // Of each history what is before the earlier 21 days, and what is between them and the last.
+        #expect(holdOut.known.map(\.measures.count) == [456, 936, 100, 0, 0, 196])
+        #expect(holdOut.known[1].start == end.advanced(by: -60 * 24) && holdOut.stations == 3)
         // Changing what is held out changes nothing that a challenger learns from.
-        let other = HoldOut(of: [series(1200) { $0 < 496 ? Float($0 % 97) : 9 }, series(100)], before: end)
+        let other = HoldOut(
+            of: [
+                series(2600) { (456..<960).contains($0) || $0 >= 1896 ? 9 : Float($0 % 97) }, series(100),
+                series(300, from: 1700) { $0 < 1896 ? Float($0 % 97) : 9 },
+            ], before: end)
         #expect(other.known.map(\.measures) == holdOut.known.map(\.measures))
     }
 
@@ -36,8 +43,10 @@ struct HoldOutTests {
         let end = Self.start.advanced(by: 1000)
         let now = HoldOut(of: [series(1000)], before: end)
         let later = HoldOut(of: [series(1200) { $0 < 1000 ? Float($0 % 97) : 500 }], before: end)
-        #expect(try now.scores(of: model()) == later.scores(of: model()))
-        #expect(now.persistence == later.persistence && now.character.held == later.character.held)
+        #expect(try now.scores(of: model(), in: now.range) == later.scores(of: model(), in: later.range))
+        #expect(
+            now.persistence(in: now.range) == later.persistence(in: later.range)
+                && now.character.held == later.character.held)
     }
 
     @Test func everyObservedHourOfTheHoldOutIsScoredOnce() throws {
@@ -45,15 +54,30 @@ struct HoldOutTests {
         let holdOut = HoldOut(
             of: [series(1000) { $0 == gap ? .nan : Float($0 % 97) }], before: Self.start.advanced(by: 1000))
         // Origins in 496..<1000 whose lead is before the end, less the one that was not observed.
-        #expect(holdOut.persistence.map(\.n) == HoldOut.leads.map { 504 - $0 - 1 })
-        #expect(try holdOut.scores(of: model()).map(\.n) == holdOut.persistence.map(\.n))
+        let persistence = holdOut.persistence(in: holdOut.range)
+        #expect(persistence.map(\.n) == HoldOut.leads.map { 504 - $0 - 1 })
+        #expect(try holdOut.scores(of: model(), in: holdOut.range).map(\.n) == persistence.map(\.n))
+    }
+
+    /// Nothing of the weeks after them, which a challenger has learnt from.
+    @Test func theEarlierDaysAreScoredByThemselves() throws {
+        let end = Self.start.advanced(by: 2400)
+        let holdOut = HoldOut(of: [series(2400)], before: end)
+        #expect(holdOut.persistence(in: holdOut.earlier).map(\.n) == HoldOut.leads.map { 504 - $0 })
+        let other = HoldOut(of: [series(2400) { $0 < 960 ? Float($0 % 97) : 9 }], before: end)
+        #expect(
+            try holdOut.scores(of: model(), in: holdOut.earlier) == other.scores(of: model(), in: other.earlier))
     }
 
     @Test func severalStationsAreScoredTogether() throws {
         let end = Self.start.advanced(by: 1000)
         let one = series(1000), other = series(600, from: 400) { Float(($0 * 7) % 89) }
-        let together = try HoldOut(of: [one, other], before: end).scores(of: model())
-        let apart = try [one, other].map { try HoldOut(of: [$0], before: end).scores(of: model()) }
+        func scores(_ histories: [HourlySeries]) throws -> [Score] {
+            let holdOut = HoldOut(of: histories, before: end)
+            return try holdOut.scores(of: model(), in: holdOut.range)
+        }
+        let together = try scores([one, other])
+        let apart = try [one, other].map { try scores([$0]) }
         for index in together.indices {
             let n = apart[0][index].n + apart[1][index].n
             let mse =

@@ -14,6 +14,8 @@ struct PromotionTests {
         let name: String
         var champion = 0.2
         var challenger = 0.25
+        /// On the earlier 21 days.
+        var before = (champion: 0.3, challenger: 0.31)
         var held: BlockCharacter? = usual
         var earlier = PromotionTests.earlier
         let verdict: Promotion.Verdict
@@ -33,6 +35,12 @@ struct PromotionTests {
         Case(name: "better by more than the margin", verdict: .promoted, says: "0.250 against the champion's 0.200"),
         Case(name: "better by the margin", champion: 0.25, challenger: 0.26, verdict: .promoted, says: "0.260"),
         Case(name: "better by less", challenger: 0.2099, verdict: .rejected, says: "it takes 0.210"),
+        Case(
+            name: "better now, not so before", before: (0.3, 0.3099), verdict: .rejected,
+            says: "on the 21 days that ended 60 days ago 0.310 against 0.300: it takes 0.310 there, too"),
+        Case(
+            name: "better now, nothing before", before: (.nan, .nan), verdict: .inconclusive,
+            says: "the 21 days that ended 60 days ago have too few readings"),
         Case(name: "worse", challenger: 0.1, verdict: .rejected, says: "it takes 0.210"),
         Case(
             name: "better than a bad champion, worse than persistence", champion: -0.5, challenger: -0.1,
@@ -69,7 +77,9 @@ struct PromotionTests {
 
     @Test(arguments: cases) func rule(_ it: Case) {
         let decision = Promotion.decide(
-            doubt: it.doubt, champion: it.champion, challenger: it.challenger, held: it.held, earlier: it.earlier)
+            doubt: it.doubt, champion: Promotion.Skills(last: it.champion, earlier: it.before.champion),
+            challenger: Promotion.Skills(last: it.challenger, earlier: it.before.challenger), held: it.held,
+            earlier: it.earlier)
         #expect(decision.verdict == it.verdict)
         #expect(it.says.isEmpty || decision.reason.contains(it.says), "\(decision.reason)")
     }

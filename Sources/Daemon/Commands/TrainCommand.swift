@@ -132,7 +132,8 @@ struct TrainCommand: AsyncParsableCommand {
         do {
             try await Migrator.check(connection)
             let (run, state, decision) = try await TrainingRun.run(
-                nil, why: "hazecast train --activate", on: connection, gauge: gauge, report: display.show)
+                nil, why: "hazecast train --activate", on: connection,
+                workers: ProcessInfo.processInfo.activeProcessorCount, gauge: gauge, report: display.show)
             display.end()
             await connection.close()
             StandardError.print("training run \(run) \(state): \(decision)")

@@ -19,7 +19,13 @@ struct TrainerCommand: AsyncParsableCommand {
     @Option(help: "The process that it must not outlive.")
     var parent: Int32
 
+    /// Memory that a station may take while it is trained on, three years of it; 262 MB for those that are trained together.
+    private static let share: UInt = 256 << 20
+
     func run() async throws {
+        take_own_session()
+        // Elsewhere nobody would give way to anybody: nice counts only within a session where the kernel groups by them.
+        try? "19".write(toFile: "/proc/self/autogroup", atomically: false, encoding: .utf8)
         _ = set_parent_death_signal(SIGKILL)
         // It may have died before the kernel knew.
         guard getppid() == parent else { return }
@@ -30,7 +36,9 @@ struct TrainerCommand: AsyncParsableCommand {
         try? "1000".write(toFile: "/proc/self/oom_score_adj", atomically: false, encoding: .utf8)
         let conninfo = ProcessInfo.processInfo.environment[Self.database] ?? ""
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast trainer")
-        _ = try await TrainingRun.run(training, why: "", on: connection, gauge: TrainingGauge()) { report in
+        let workers = min(ProcessInfo.processInfo.activeProcessorCount, max(1, Int(memory / Self.share)))
+        _ = try await TrainingRun.run(training, why: "", on: connection, workers: workers, gauge: TrainingGauge()) {
+            report in
             if let line = report.line { try? FileHandle.standardOutput.write(contentsOf: line) }
         }
         await connection.close()

@@ -16,7 +16,8 @@ struct Doctor {
         let message: String
     }
 
-    /// Whether only what takes no time is looked at, and a database that is away is no failure: the daemon waits for it.
+    /// Whether only what takes no time is looked at, and what the daemon waits for is no failure: a database that is away, a
+    /// schema that is still to be migrated.
     let isQuick: Bool
     private(set) var findings: [Finding] = []
 
@@ -51,11 +52,16 @@ struct Doctor {
             try await PoolerProbe.refuse(connection, conninfo: settings.database)
             return .ok("none that shares sessions")
         }
-        let hasSchema = await attempt("schema") {
-            try await Migrator.check(connection)
-            return .ok("at \(Migration.embedded.count), what this hazecast needs")
+        let mayWait = isQuick
+        await attempt("schema") {
+            do {
+                try await Migrator.check(connection)
+                return .ok("at \(Migration.embedded.count), what this hazecast needs")
+            } catch let error as DaemonError where error.code == .oldSchema && mayWait {
+                return .warning("\(error); the daemon waits for that")
+            }
         }
-        guard hasSchema else { return await connection.close() }
+        guard findings.last?.state == .ok else { return await connection.close() }
         await attempt("rights") { try await Self.rights(connection) }
         await attempt("model") {
             let models = try await ActiveModels.load(on: connection)

@@ -108,7 +108,8 @@ enum Migrator {
 
     /// Verifies that this binary and the schema fit.
     ///
-    /// - Throws: `DaemonError.Code.schema`, with what to do, unless the schema is exactly what this binary knows.
+    /// - Throws: `DaemonError.Code.oldSchema` where `migrate` is still to be run, `.schema` otherwise, with what to do,
+    ///   unless the schema is exactly what this binary knows.
     static func check(_ connection: Connection) async throws {
         let known = Migration.embedded.last?.number ?? 0
         switch try await version(of: connection, among: Migration.embedded) {
@@ -116,7 +117,7 @@ enum Migrator {
         case 0: throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
         case let version:
             throw DaemonError(
-                .schema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
+                .oldSchema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
         }
     }
 

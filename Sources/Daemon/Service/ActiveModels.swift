@@ -78,6 +78,24 @@ struct ActiveModels: Sendable {
             byStation: byStation)
     }
 
+    /// What models go back to: the ancestor that was not trained on from another one. Missing where it cannot be read.
+    static func roots(of models: [Int32], on connection: Connection) async throws -> [Int32: Served] {
+        let rows = try await connection.query(
+            """
+            WITH RECURSIVE line AS (
+                SELECT id AS model, id, parent_id FROM hazecast.model WHERE id = ANY($1)
+                UNION ALL
+                SELECT line.model, parent.id, parent.parent_id
+                FROM line JOIN hazecast.model AS parent ON parent.id = line.parent_id
+            )
+            SELECT model, id FROM line WHERE parent_id IS NULL
+            """, [models])
+        let lines = try rows.map { (try $0.decode(Int32.self, at: 0), try $0.decode(Int32.self, at: 1)) }
+        var library = Library(connection: connection, keeping: nil)
+        try await library.fetch(lines.map(\.1))
+        return lines.reduce(into: [:]) { $0[$1.0] = library[$1.1] }
+    }
+
     /// The models that came with this binary and are in the registry, those that can be trained on first.
     static func shipped(on connection: Connection) async throws -> [Served] {
         let models = EmbeddedResources.models.values.compactMap { try? Model(json: Data($0.utf8)) }
@@ -150,7 +168,7 @@ private struct Library {
 
 extension ActiveModels {
     /// Every model in here by its id.
-    fileprivate var all: [Int32: Served] {
+    var all: [Int32: Served] {
         byStation.values.reduce(into: [fallback.id: fallback]) { $0[$1.id] = $1 }
     }
 }

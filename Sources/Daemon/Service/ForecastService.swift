@@ -98,7 +98,8 @@ struct ForecastService: Service {
     private static func isFinal(_ error: any Error) -> Bool {
         switch error {
         case let error as PostgresError: error.recovery == .stop
-        case let error as DaemonError: error.code != .lostLock && error.code != .reconfigured
+        // An upgrade replaces the binary first and the schema after it.
+        case let error as DaemonError: ![.lostLock, .reconfigured, .oldSchema].contains(error.code)
         default: true
         }
     }
@@ -194,6 +195,7 @@ struct ForecastService: Service {
                 // Before the first turn: without a partition of its month a forecast has no place.
                 try await upkeep.runIfDue(on: connection, logger: logger)
                 if isDue {
+                    try await work.attachments.settle(on: connection, logger: logger)
                     try await work.turn()
                     onSettled()
                 }
@@ -216,6 +218,7 @@ private struct Work {
     let logger: Logger
     var book: StationBook?
     var models: ActiveModels?
+    var attachments = AttachmentUpkeep()
     var log: ActivityLog
     private var alertFailure: String?
 
@@ -225,9 +228,9 @@ private struct Work {
         log = ActivityLog(logger: logger)
     }
 
-    func isDue() async throws(PostgresError) -> Bool {
-        let (isWaiting, now) = try await Feed.poll(on: connection)
-        return isWaiting || book?.hasDue(now: now) == true
+    mutating func isDue() async throws(PostgresError) -> Bool {
+        let poll = try await Feed.poll(on: connection)
+        return attachments.isDue(poll) || poll.isWaiting || book?.hasDue(now: poll.now) == true
     }
 
     mutating func turn() async throws {

@@ -1,7 +1,7 @@
 import Logging
 import Postgres
 
-/// Makes the partitions of the coming months, once a day.
+/// Makes the partitions of the coming months and drops those that `hazecast.retention` has expire, once a day.
 ///
 /// Two years of them stand ready, so nothing is urgent: when a lock is not to be had, it is tried again later.
 struct PartitionUpkeep {
@@ -16,10 +16,15 @@ struct PartitionUpkeep {
             let made = try await connection.query("SELECT hazecast.maintain_partitions()").single().decode(
                 Int32.self, at: 0)
             if made > 0 { logger.notice("made partitions", metadata: ["partitions": "\(made)"]) }
+            let dropped = try await connection.query("SELECT hazecast.drop_expired_partitions()").single().decode(
+                Int32.self, at: 0)
+            if dropped > 0 { logger.notice("dropped expired partitions", metadata: ["partitions": "\(dropped)"]) }
             due = .now + Self.every
         } catch let error where error.code == .server {
             let level: Logger.Level = error.sqlState == "55P03" ? .info : .error
-            logger.log(level: level, "partitions are not made yet: \(error)", metadata: ["retry_in": "\(Self.retry)"])
+            logger.log(
+                level: level, "partitions are not made or dropped yet: \(error)",
+                metadata: ["retry_in": "\(Self.retry)"])
             due = .now + Self.retry
         }
     }

@@ -13,13 +13,13 @@ struct TrainingReport: Codable, Sendable, Equatable {
     var line: Data? { (try? JSONEncoder().encode(self)).map { $0 + Data("\n".utf8) } }
 }
 
-/// Between the thread that trains and whoever asks how far it is, or wants it to stop.
+/// Between the threads that train and whoever asks how far they are, or wants them to stop.
 final class TrainingGauge: Sendable {
     private struct State {
-        var phase = "reading"
-        var start = 0.0
-        var share = 0.0
-        var done = 0.0
+        var parts = 1
+        var done = 0
+        /// Parts that are under way, and the share of each that is done.
+        var underWay: [String: Double] = [:]
         var isStopped = false
     }
 
@@ -28,27 +28,31 @@ final class TrainingGauge: Sendable {
     /// Whether training has to end.
     var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// Begins a part of the work.
-    ///
-    /// - Parameters:
-    ///   - start: share of the whole work that was done before.
-    ///   - share: of the whole work that this part is.
-    func begin(_ phase: String, at start: Double, share: Double) {
+    /// Says of how many parts the work is.
+    func begin(parts: Int) { state.withLock { $0.parts = max(1, parts) } }
+
+    /// Says which share of a part is done.
+    func advance(_ part: String, to share: Double) { state.withLock { $0.underWay[part] = share } }
+
+    /// A part is done, or need not be.
+    func end(_ part: String) {
         state.withLock { state in
-            (state.phase, state.start, state.share, state.done) = (phase, start, share, 0)
+            state.underWay[part] = nil
+            state.done += 1
         }
     }
 
-    /// Says which share of the present part is done.
-    func advance(_ done: Double) { state.withLock { $0.done = done } }
-
-    /// Makes training end after the epoch at hand.
+    /// Makes training end after the epochs at hand.
     func stop() { state.withLock { $0.isStopped = true } }
 
     /// How far it is now.
     func reading(run: Int32) -> TrainingReport {
         state.withLock { state in
-            TrainingReport(run: run, progress: min(1, state.start + state.share * state.done), phase: state.phase)
+            let done = Double(state.done) + state.underWay.values.reduce(0, +)
+            let names = state.underWay.keys.sorted().joined(separator: ", ")
+            return TrainingReport(
+                run: run, progress: min(1, done / Double(state.parts)),
+                phase: "\(state.done) of \(state.parts) done" + (names.isEmpty ? "" : "; \(names)"))
         }
     }
 }

@@ -63,6 +63,15 @@ struct TrainingRecord {
         }
     }
 
+    /// Takes over what runs have done that were cut short a moment ago.
+    ///
+    /// - Returns: the stations that need not be done again; nil stands for those that the default model serves.
+    func takeOver() async throws -> Set<Int32?> {
+        let rows = try await connection.query(
+            "SELECT nullif(station, 0) FROM hazecast.continue_run($1) AS station", [id])
+        return Set(try rows.map { try $0.decode(Int32?.self, at: 0) })
+    }
+
     /// Says how far it is.
     func update(progress: Double, phase: String) async throws {
         try await connection.query(
@@ -75,22 +84,20 @@ struct TrainingRecord {
             let outcome = result.outcome
             var challenger: Int32?
             if let model = outcome.challenger?.model { challenger = try await register(model, parent: result.parent) }
-            func skill(_ scores: [Score]?) -> Double? {
-                let skill = scores.map { Promotion.skill(of: $0, against: outcome.persistence) }
-                return skill?.isFinite == true ? skill : nil
-            }
+            func known(_ skill: Double?) -> Double? { skill?.isFinite == true ? skill : nil }
             try await connection.query(
                 """
                 INSERT INTO hazecast.training_result (
                     run_id, station_id, verdict, reason, champion_id, challenger_id, champion_skill, challenger_skill,
-                    stations, held_out_from, held_out_until, leads, origins, persistence_rmse, champion_rmse,
-                    challenger_rmse)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                    champion_earlier_skill, challenger_earlier_skill, stations, held_out_from, held_out_until, leads,
+                    origins, persistence_rmse, champion_rmse, challenger_rmse)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                 """,
                 [
                     id, result.station, outcome.decision.verdict.rawValue, outcome.decision.reason, result.champion,
-                    challenger, skill(outcome.champion), skill(outcome.challenger?.scores), Int32(result.stations),
-                    result.held.lowerBound.timestamp, result.held.upperBound.timestamp,
+                    challenger, known(outcome.championSkills.last), known(outcome.challengerSkills?.last),
+                    known(outcome.championSkills.earlier), known(outcome.challengerSkills?.earlier),
+                    Int32(result.stations), result.held.lowerBound.timestamp, result.held.upperBound.timestamp,
                     HoldOut.leads.map { Int32($0) }, outcome.persistence.map { Int32($0.n) },
                     outcome.persistence.map(\.rmse), outcome.champion.map(\.rmse),
                     outcome.challenger?.scores.map(\.rmse),
@@ -119,6 +126,7 @@ struct TrainingRecord {
     func finish() async throws -> (state: State, decision: String) {
         try await connection.withTransaction {
             try await connection.query("SELECT hazecast.activate_challengers($1)", [id])
+            try await connection.query("SELECT hazecast.prune_challengers()", timeout: .seconds(300))
             let rows = try await connection.query(
                 "SELECT verdict, reason FROM hazecast.training_result WHERE run_id = $1", [id])
             let results = try rows.map { row in

@@ -5,7 +5,8 @@ import Postgres
 
 /// One training run: a challenger for every station with 90 days of readings, and one for all others together.
 ///
-/// It reads each station's history in one statement and computes without a transaction on a thread of its own.
+/// It reads each station's history in one statement and computes without a transaction, several stations at a time, each on
+/// a thread of its own. Only so many histories are in memory.
 struct TrainingRun: Sendable {
     /// Hours with a pm25 from which on a station has a model of its own.
     private static let ownModel = 90 * 24
@@ -16,10 +17,14 @@ struct TrainingRun: Sendable {
     struct Interrupted: Error {}
 
     private let record: TrainingRecord
+    private let workers: Int
     private let gauge: TrainingGauge
     private let report: @Sendable (TrainingReport) -> Void
     private let models: ActiveModels
-    /// Trained on where the champion is of a kind that cannot be.
+    /// By champion, what its challenger is trained on from: where its own line began. From champion to champion errors would
+    /// add up.
+    private let roots: [Int32: ActiveModels.Served]
+    /// Trained on where that is of a kind that cannot be.
     private let pretrained: ActiveModels.Served?
     /// The hour that contains the database's present.
     private let now: UTCHour
@@ -28,6 +33,8 @@ struct TrainingRun: Sendable {
     private struct Place {
         let station: Int32?
         let name: String
+        /// For the gauge.
+        let part: String
         let champion: ActiveModels.Served
         let histories: [HourlySeries]
         /// What is known against the last 21 days.
@@ -40,15 +47,16 @@ struct TrainingRun: Sendable {
     ///
     /// - Parameters:
     ///   - run: one that waits; nil to ask for one.
+    ///   - workers: stations that are computed at a time; each takes up to 100 MB, and one more waits.
     ///   - gauge: its `stop` ends the run.
     ///   - report: told once a second how far it is.
     static func run(
-        _ run: Int32?, why: String, on connection: Connection, gauge: TrainingGauge,
+        _ run: Int32?, why: String, on connection: Connection, workers: Int, gauge: TrainingGauge,
         report: @escaping @Sendable (TrainingReport) -> Void
     ) async throws -> (run: Int32, state: TrainingRecord.State, decision: String) {
         let record = try await TrainingRecord.claim(run, why: why, on: connection)
         do {
-            try await TrainingRun(record: record, gauge: gauge, report: report).work()
+            try await TrainingRun(record: record, workers: workers, gauge: gauge, report: report).work()
             let (state, decision) = try await record.finish()
             return (record.id, state, decision)
         } catch is Interrupted {
@@ -62,12 +70,15 @@ struct TrainingRun: Sendable {
     }
 
     private init(
-        record: TrainingRecord, gauge: TrainingGauge, report: @escaping @Sendable (TrainingReport) -> Void
+        record: TrainingRecord, workers: Int, gauge: TrainingGauge,
+        report: @escaping @Sendable (TrainingReport) -> Void
     ) async throws {
         self.record = record
+        self.workers = workers
         self.gauge = gauge
         self.report = report
         models = try await ActiveModels.load(on: record.connection)
+        roots = try await ActiveModels.roots(of: Array(models.all.keys), on: record.connection)
         pretrained = try await ActiveModels.shipped(on: record.connection).first {
             $0.model.architecture.head == .changes
         }
@@ -75,34 +86,109 @@ struct TrainingRun: Sendable {
         now = UTCHour(timestamp: try present.decode(PostgresTimestamp.self, at: 0).microsecondsSince2000)
     }
 
+    /// What the loop below waits for.
+    private enum Event {
+        case compared(TrainingRecord.Result)
+        case second
+    }
+
     private func work() async throws {
-        let stations = try await record.connection.query("SELECT id, name FROM hazecast.station ORDER BY name").map {
-            (id: try $0.decode(Int32.self, at: 0), name: try $0.decode(String.self, at: 1))
-        }
-        let twins = try await twins()
-        var pool: [HourlySeries] = []
-        let share = 1 / Double(stations.count + 1)
-        for (index, station) in stations.enumerated() {
-            if gauge.isStopped { throw Interrupted() }
-            gauge.begin(station.name, at: Double(index) * share, share: share)
-            let series = try await StationHistory.series(
-                of: station.id, since: now.advanced(by: -Self.history), on: record.connection)
-            guard let series else { continue }
-            if series.measures.count(where: { !$0.pm25.isNaN }) >= Self.ownModel {
-                try await compare(
-                    Place(
-                        station: station.id, name: "run-\(record.id)-\(station.name)", champion: models[station.id],
-                        histories: [series],
-                        doubt: twins[station.id].map {
-                            "in the last \(Promotion.days) days the station has the readings of '\($0)'"
-                        }))
-            } else if twins[station.id] == nil, (try? FineTuning.check(series)) != nil {
-                pool.append(series)
+        var places = try await Places(of: self)
+        gauge.begin(parts: places.count)
+        try await withThrowingTaskGroup(of: Event.self) { group in
+            func tick() {
+                group.addTask {
+                    try await Task.sleep(for: .seconds(1))
+                    return .second
+                }
+            }
+            var busy = 0
+            func fill() async throws {
+                // One more than compute, so that nobody waits for the next history.
+                while busy <= workers, let place = try await places.next() {
+                    busy += 1
+                    group.addTask { .compared(try await onThread(named: "training") { try contest(for: place) }) }
+                }
+            }
+            do {
+                tick()
+                try await fill()
+                while busy > 0, let event = try await group.next() {
+                    switch event {
+                    case .second: tick()
+                    case .compared(let result):
+                        busy -= 1
+                        try await record.add(result)
+                        try await fill()
+                    }
+                    let reading = gauge.reading(run: record.id)
+                    try await record.update(progress: reading.progress, phase: reading.phase)
+                    report(reading)
+                }
+                group.cancelAll()
+            } catch {
+                // The threads heed nothing else.
+                gauge.stop()
+                group.cancelAll()
+                throw error
             }
         }
-        guard !pool.isEmpty else { return }
-        gauge.begin("stations with less than 90 days", at: 1 - share, share: share)
-        try await compare(Place(station: nil, name: "run-\(record.id)", champion: models.fallback, histories: pool))
+    }
+
+    /// Whom challengers are trained for, one after another: each station that has enough readings, then all others together.
+    private struct Places {
+        private let run: TrainingRun
+        private let stations: [(id: Int32, name: String)]
+        private let twins: [Int32: String]
+        private let done: Set<Int32?>
+        private var index = 0
+        private var pool: [HourlySeries] = []
+
+        var count: Int { stations.count + 1 }
+
+        init(of run: TrainingRun) async throws {
+            self.run = run
+            stations = try await run.record.connection.query("SELECT id, name FROM hazecast.station ORDER BY name").map
+            {
+                (id: try $0.decode(Int32.self, at: 0), name: try $0.decode(String.self, at: 1))
+            }
+            twins = try await run.twins()
+            done = try await run.record.takeOver()
+        }
+
+        mutating func next() async throws -> Place? {
+            while index < count {
+                if run.gauge.isStopped { throw Interrupted() }
+                defer { index += 1 }
+                if index < stations.count {
+                    if let place = try await place(of: stations[index]) { return place }
+                    run.gauge.end(stations[index].name)
+                } else if !pool.isEmpty, !done.contains(nil) {
+                    return Place(
+                        station: nil, name: "run-\(run.record.id)", part: "stations with less than 90 days",
+                        champion: run.models.fallback, histories: pool)
+                }
+            }
+            return nil
+        }
+
+        /// nil for a station that is done, has no readings, or too few of its own.
+        private mutating func place(of station: (id: Int32, name: String)) async throws -> Place? {
+            if done.contains(station.id) { return nil }
+            let series = try await StationHistory.series(
+                of: station.id, since: run.now.advanced(by: -TrainingRun.history), on: run.record.connection)
+            guard let series else { return nil }
+            if series.measures.count(where: { !$0.pm25.isNaN }) >= TrainingRun.ownModel {
+                return Place(
+                    station: station.id, name: "run-\(run.record.id)-\(station.name)", part: station.name,
+                    champion: run.models[station.id], histories: [series],
+                    doubt: twins[station.id].map {
+                        "in the last \(Promotion.days) days the station has the readings of '\($0)'"
+                    })
+            }
+            if twins[station.id] == nil, (try? FineTuning.check(series)) != nil { pool.append(series) }
+            return nil
+        }
     }
 
     /// Stations that have the readings of another one in the last days, by which a wrong cable or a wrong key shows; which of
@@ -127,46 +213,17 @@ struct TrainingRun: Sendable {
         return try rows.reduce(into: [:]) { $0[try $1.decode(Int32.self, at: 0)] = try $1.decode(String.self, at: 1) }
     }
 
-    /// Trains and scores, and says meanwhile how far it is.
-    private func compare(_ place: Place) async throws {
-        let result = try await withThrowingTaskGroup(of: TrainingRecord.Result?.self) { group in
-            group.addTask { try await onThread(named: "training") { try contest(for: place) } }
-            group.addTask {
-                while !Task.isCancelled {
-                    let reading = gauge.reading(run: record.id)
-                    try await record.update(progress: reading.progress, phase: reading.phase)
-                    report(reading)
-                    try? await Task.sleep(for: .seconds(1))
-                }
-                return nil
-            }
-            do {
-                while let ended = try await group.next() {
-                    guard let ended else { continue }
-                    group.cancelAll()
-                    return ended
-                }
-            } catch {
-                // The thread heeds nothing else.
-                gauge.stop()
-                group.cancelAll()
-                throw error
-            }
-            throw Interrupted()
-        }
-        try await record.add(result)
-    }
-
     private func contest(for place: Place) throws -> TrainingRecord.Result {
         let holdOut = HoldOut(of: place.histories, before: now)
-        let canBeTrained = place.champion.model.architecture.head == .changes
-        let parent = canBeTrained ? place.champion : pretrained ?? place.champion
-        var plan = FineTuningPlan()
-        plan.seed = UInt64(record.id)
+        let parent =
+            [roots[place.champion.id], pretrained].compactMap(\.self)
+            .first { $0.model.architecture.head == .changes } ?? place.champion
         let contest = Contest(
             champion: place.champion.model, parent: parent.model, holdOut: holdOut, doubt: place.doubt)
-        let outcome = try contest.run(name: place.name, plan: plan) { progress in
-            gauge.advance(Double(progress.epoch) / Double(progress.epochs))
+        gauge.advance(place.part, to: 0)
+        defer { gauge.end(place.part) }
+        let outcome = try contest.run(name: place.name) { progress in
+            gauge.advance(place.part, to: Double(progress.epoch) / Double(progress.epochs))
             return !gauge.isStopped
         }
         guard let outcome else { throw Interrupted() }

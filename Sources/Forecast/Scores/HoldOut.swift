@@ -1,4 +1,5 @@
-/// The last 21 days of one station, or of several that one model serves: what champion and challenger are compared on.
+/// What champion and challenger are compared on, of one station or of several that one model serves: the last 21 days, and
+/// the 21 days that ended 60 days ago.
 ///
 /// The live protocol: every hour is an origin, gaps are carried forward, only observed hours count.
 public struct HoldOut: Sendable {
@@ -7,8 +8,10 @@ public struct HoldOut: Sendable {
     /// The leads that are scored; every array of scores here goes by them.
     public static let leads = LiveProtocol.quotedLeads
 
-    /// The hours that are held out.
+    /// The last hours: the challenger has to be better on them.
     public let range: Range<UTCHour>
+    /// As many before the newest two months: it has to be better on them, too.
+    public let earlier: Range<UTCHour>
     /// Up to the end of `range`.
     private let histories: [HourlySeries]
 
@@ -17,26 +20,39 @@ public struct HoldOut: Sendable {
     ///   - end: the hour after the last that counts; what is later is not looked at.
     public init(of histories: [HourlySeries], before end: UTCHour) {
         range = end.advanced(by: -Self.hours)..<end
+        let first = end.advanced(by: -Promotion.earlierDays * 24)
+        earlier = first.advanced(by: -Self.hours)..<first
         self.histories = histories.map { $0.before(end) }
     }
 
-    /// What a challenger may be trained on: everything before `range`.
-    public var known: [HourlySeries] { histories.map { $0.before(range.lowerBound) } }
+    /// Stations that there are histories of.
+    public var stations: Int { histories.count }
+
+    /// What a challenger may be trained on: everything before `range` but for `earlier`, so two stretches of a station.
+    public var known: [HourlySeries] {
+        histories.flatMap { history in
+            [history.before(earlier.lowerBound), history.before(range.lowerBound).from(earlier.upperBound)]
+        }
+    }
 
     /// How far a model's forecasts were from what was observed.
-    public func scores(of model: Model) -> [Score] {
-        score { origins in model.forecast(origins.windows, longitudes: origins.longitudes).map(\.pm25) }
+    ///
+    /// - Parameter hours: `range` or `earlier`.
+    public func scores(of model: Model, in hours: Range<UTCHour>) -> [Score] {
+        score(hours) { origins in model.forecast(origins.windows, longitudes: origins.longitudes).map(\.pm25) }
     }
 
     /// The same of the last reading, on the same origins.
-    public var persistence: [Score] {
-        score { origins in origins.range.map { Array(repeating: origins.rows[$0].pm25, count: Forecast.leads) } }
+    public func persistence(in hours: Range<UTCHour>) -> [Score] {
+        score(hours) { origins in
+            origins.range.map { Array(repeating: origins.rows[$0].pm25, count: Forecast.leads) }
+        }
     }
 
-    private func score(_ forecasts: (LiveOrigins) -> [[Float]]) -> [Score] {
+    private func score(_ hours: Range<UTCHour>, _ forecasts: (LiveOrigins) -> [[Float]]) -> [Score] {
         var scores = [Score](repeating: Score(), count: Self.leads.count)
-        for history in histories {
-            let first = max(history.start.distance(to: range.lowerBound), Window.length - 1)
+        for history in histories.map({ $0.before(hours.upperBound) }) {
+            let first = max(history.start.distance(to: hours.lowerBound), Window.length - 1)
             guard first < history.measures.count else { continue }
             let origins = LiveOrigins(history, first..<history.measures.count)
             for (origin, forecast) in zip(origins.range, forecasts(origins)) {
@@ -130,4 +146,7 @@ extension HourlySeries {
         series.measures = Array(measures.prefix(max(0, start.distance(to: end))))
         return series
     }
+
+    /// Only the hours from one on.
+    func from(_ first: UTCHour) -> HourlySeries { part(min(max(0, start.distance(to: first)), measures.count)...) }
 }

@@ -4,7 +4,9 @@ import Foundation
 public enum Promotion {
     /// Days that are held out, and in the blocks that they are compared with.
     public static let days = 21
-    /// What a challenger's mean skill must be above the champion's.
+    /// How many days ago the second hold-out ended: whatever is newer than that may be somebody else's mistake.
+    public static let earlierDays = 60
+    /// What a challenger's mean skill must be above the champion's on each hold-out.
     public static let margin = 0.01
     /// Origins that must be scored at every lead.
     public static let leastOrigins = 200
@@ -19,6 +21,20 @@ public enum Promotion {
         case rejected
         /// The hold-out proves nothing; the champion serves on.
         case inconclusive
+    }
+
+    /// Mean skills of a model on the two hold-outs; NaN where too little was observed.
+    public struct Skills: Sendable, Equatable {
+        /// On the last 21 days.
+        public var last: Double
+        /// On the 21 days that ended 60 days ago.
+        public var earlier: Double
+
+        /// Skills from their numbers.
+        public init(last: Double, earlier: Double) {
+            self.last = last
+            self.earlier = earlier
+        }
     }
 
     /// A verdict, and why in words for a person.
@@ -49,29 +65,39 @@ public enum Promotion {
         return nil
     }
 
-    /// The rule. A hold-out that is not like the station proves nothing, whoever wins on it.
+    /// The rule. A hold-out that is not like the station proves nothing, whoever wins on it; nor does a gain on the last days
+    /// alone.
     ///
     /// - Parameters:
     ///   - doubt: what else is known against the hold-out.
-    ///   - champion: its mean skill against persistence on the hold-out.
-    ///   - challenger: the same, of the model that was not trained on the hold-out.
-    ///   - held: what the hold-out is like; nil where there are too few readings to say.
-    ///   - earlier: what the blocks before it are like.
+    ///   - champion: its mean skills against persistence.
+    ///   - challenger: the same, of the model that was trained on neither hold-out.
+    ///   - held: what the last days are like; nil where there are too few readings to say.
+    ///   - earlier: what the blocks before them are like.
     public static func decide(
-        doubt: String? = nil, champion: Double, challenger: Double, held: BlockCharacter?, earlier: [BlockCharacter]
+        doubt: String? = nil, champion: Skills, challenger: Skills, held: BlockCharacter?, earlier: [BlockCharacter]
     ) -> Decision {
         if let doubt { return Decision(.inconclusive, doubt) }
         guard let held else { return Decision(.inconclusive, "the last \(days) days have too few readings") }
         if let strangeness = strangeness(of: held, among: earlier) { return Decision(.inconclusive, strangeness) }
-        let skills = "mean skill \(text(challenger)) against the champion's \(text(champion))"
+        let skills = "mean skill \(text(challenger.last)) against the champion's \(text(champion.last))"
         // In a form that no NaN passes.
-        guard challenger > 0 else {
+        guard challenger.last > 0 else {
             return Decision(.rejected, "\(skills): the challenger is no better than persistence")
         }
-        guard challenger >= champion + margin else {
-            return Decision(.rejected, "\(skills): it takes \(text(champion + margin))")
+        guard challenger.last >= champion.last + margin else {
+            return Decision(.rejected, "\(skills): it takes \(text(champion.last + margin))")
         }
-        return Decision(.promoted, skills)
+        let before = "the \(days) days that ended \(earlierDays) days ago"
+        guard !challenger.earlier.isNaN, !champion.earlier.isNaN else {
+            return Decision(
+                .inconclusive, "\(skills), but \(before) have too few readings to show that it is no accident")
+        }
+        let both = "\(skills), on \(before) \(text(challenger.earlier)) against \(text(champion.earlier))"
+        guard challenger.earlier >= champion.earlier + margin else {
+            return Decision(.rejected, "\(both): it takes \(text(champion.earlier + margin)) there, too")
+        }
+        return Decision(.promoted, both)
     }
 
     /// What makes a hold-out unlike the blocks before it; nil where it is like them.

@@ -1,6 +1,6 @@
-/// A challenger is trained on what was read before the last 21 days, and compared on them with the champion.
+/// A challenger is trained on what neither hold-out holds, and compared with the champion on both.
 public struct Contest: Sendable {
-    /// What came of it; scores go by `HoldOut.leads`.
+    /// What came of it; scores are of the last 21 days and go by `HoldOut.leads`.
     public struct Outcome: Sendable {
         /// What becomes of the challenger.
         public let decision: Promotion.Decision
@@ -10,6 +10,10 @@ public struct Contest: Sendable {
         public let champion: [Score]
         /// The challenger and its scores; nil where there were too few readings to train one or to score it.
         public let challenger: (model: Model, scores: [Score])?
+        /// The champion's mean skills.
+        public let championSkills: Promotion.Skills
+        /// The challenger's mean skills.
+        public let challengerSkills: Promotion.Skills?
     }
 
     private let champion: Model
@@ -19,7 +23,7 @@ public struct Contest: Sendable {
 
     /// - Parameters:
     ///   - champion: what serves.
-    ///   - parent: what the challenger is trained on from, the champion itself where it can be trained on.
+    ///   - parent: what the challenger is trained on from.
     ///   - doubt: what else is known against the hold-out; nothing is promoted on it then.
     public init(champion: Model, parent: Model, holdOut: HoldOut, doubt: String? = nil) {
         self.champion = champion
@@ -35,16 +39,31 @@ public struct Contest: Sendable {
         name: String, plan: FineTuningPlan = FineTuningPlan(),
         goesOn: @escaping (TrainingProgress) -> Bool = { _ in true }
     ) throws(ForecastError) -> Outcome? {
-        let persistence = holdOut.persistence
-        let championScores = holdOut.scores(of: champion)
+        let persistence = holdOut.persistence(in: holdOut.range)
+        let before = holdOut.persistence(in: holdOut.earlier)
+        let hasEarlier = Promotion.refusal(persistence: before) == nil
+        func judge(_ model: Model) -> (scores: [Score], skills: Promotion.Skills) {
+            let scores = holdOut.scores(of: model, in: holdOut.range)
+            let earlier =
+                hasEarlier
+                ? Promotion.skill(of: holdOut.scores(of: model, in: holdOut.earlier), against: before) : .nan
+            return (
+                scores,
+                Promotion.Skills(last: Promotion.skill(of: scores, against: persistence), earlier: earlier)
+            )
+        }
+        let (championScores, championSkills) = judge(champion)
         func outcome(_ decision: Promotion.Decision) -> Outcome {
-            Outcome(decision: decision, persistence: persistence, champion: championScores, challenger: nil)
+            Outcome(
+                decision: decision, persistence: persistence, champion: championScores, challenger: nil,
+                championSkills: championSkills, challengerSkills: nil)
         }
         if let refusal = Promotion.refusal(persistence: persistence) { return outcome(refusal) }
         var isStopped = false
         let challenger: Model
         do throws(ForecastError) {
-            challenger = try FineTuning(of: parent, on: holdOut.known, plan: plan) { progress in
+            challenger = try FineTuning(of: parent, on: holdOut.known, stations: holdOut.stations, plan: plan) {
+                progress in
                 isStopped = !goesOn(progress)
                 return !isStopped
             }.run(name: name)
@@ -52,12 +71,12 @@ public struct Contest: Sendable {
             return outcome(Promotion.Decision(.inconclusive, error.message))
         }
         if isStopped { return nil }
-        let scores = holdOut.scores(of: challenger)
+        let (scores, skills) = judge(challenger)
         let (held, earlier) = holdOut.character
         let decision = Promotion.decide(
-            doubt: doubt, champion: Promotion.skill(of: championScores, against: persistence),
-            challenger: Promotion.skill(of: scores, against: persistence), held: held, earlier: earlier)
+            doubt: doubt, champion: championSkills, challenger: skills, held: held, earlier: earlier)
         return Outcome(
-            decision: decision, persistence: persistence, champion: championScores, challenger: (challenger, scores))
+            decision: decision, persistence: persistence, champion: championScores, challenger: (challenger, scores),
+            championSkills: championSkills, challengerSkills: skills)
     }
 }

@@ -22,6 +22,7 @@ public final class FineTuning {
 
     private let start: Model
     private let histories: [HourlySeries]
+    private let stations: Int
     private let plan: FineTuningPlan
     private let goesOn: (TrainingProgress) -> Bool
     private var random: SplitMix64
@@ -32,11 +33,12 @@ public final class FineTuning {
     ///   - start: an ensemble that gives changes, such as `operational`; the result has its shape and preset.
     ///   - histories: of one station each, their longitudes with them. Those that nothing can be learnt from are passed
     ///     over, see `check`.
+    ///   - stations: how many they are of, where several stretches are of one; nil: as many as there are.
     ///   - goesOn: told after each epoch of each member; false ends the training with the best so far.
     /// - Throws: `invalidArgument` for a model or a plan that cannot be used, `tooLittleData` where there is not enough in
     ///   all histories together.
     public init(
-        of start: Model, on histories: [HourlySeries], plan: FineTuningPlan,
+        of start: Model, on histories: [HourlySeries], stations: Int? = nil, plan: FineTuningPlan,
         goesOn: @escaping (TrainingProgress) -> Bool
     ) throws(ForecastError) {
         guard start.architecture.head == .changes else {
@@ -48,6 +50,7 @@ public final class FineTuning {
         guard plan.epochs > 0 else { throw ForecastError(.invalidArgument, "fine-tuning needs at least one epoch") }
         self.start = start
         self.histories = try Self.usable(histories)
+        self.stations = stations ?? self.histories.count
         self.plan = plan
         self.goesOn = goesOn
         random = SplitMix64(seed: plan.seed)
@@ -131,7 +134,7 @@ public final class FineTuning {
         var training = plan.json
         training["parent"] = .string(start.name)
         training["parent_sha256"] = .string(start.sha256)
-        training["stations"] = .number(histories.count)
+        training["stations"] = .number(stations)
         training["first_hour"] = .string(histories.map(\.start).min()?.description ?? "")
         training["last_hour"] = .string(
             zip(histories, ends).map { $0.start.advanced(by: $1 - 1) }.max()?.description ?? "")

@@ -86,7 +86,8 @@ public struct Importer: Sendable {
         try await connection.run(
             script: """
                 CREATE TEMPORARY TABLE incoming
-                    (position bigint, station text, observed_at timestamptz, \(columns)) ON COMMIT DROP
+                    (position bigint, station text, observed_at timestamptz, \(columns)) ON COMMIT DROP;
+                CREATE TEMPORARY TABLE named (station text, station_id integer, is_new boolean) ON COMMIT DROP
                 """)
         var count = 0
         var isAtEnd = false
@@ -115,17 +116,19 @@ public struct Importer: Sendable {
         try await connection.run(script: "ANALYZE pg_temp.incoming", timeout: Self.patience)
         let stations = try await connection.query(
             """
-            INSERT INTO hazecast.station (name, latitude, longitude)
-            SELECT DISTINCT station, $1::double precision, $2::double precision FROM pg_temp.incoming
-            WHERE NOT EXISTS (SELECT FROM hazecast.station WHERE name = incoming.station)
-            ON CONFLICT (name) DO NOTHING
+            WITH resolved AS (
+                INSERT INTO pg_temp.named
+                SELECT * FROM hazecast.resolve_stations(
+                    ARRAY(SELECT DISTINCT station FROM pg_temp.incoming), true, $1::double precision, $2::double precision)
+                RETURNING is_new
+            )
+            SELECT count(*) FILTER (WHERE is_new) FROM resolved
             """, [place?.latitude, place?.longitude], timeout: Self.patience)
         let known = try await connection.query(
             """
             SELECT count(*), count(r.station_id)
-            FROM (SELECT DISTINCT station, observed_at FROM pg_temp.incoming) AS i
-            JOIN hazecast.station AS s ON s.name = i.station
-            LEFT JOIN hazecast.reading AS r ON r.station_id = s.id AND r.observed_at = i.observed_at
+            FROM (SELECT DISTINCT station_id, observed_at FROM pg_temp.incoming JOIN pg_temp.named USING (station)) AS i
+            LEFT JOIN hazecast.reading AS r ON r.station_id = i.station_id AND r.observed_at = i.observed_at
             """, timeout: Self.patience)
         let written = try await connection.query(Self.upsert(measures), timeout: Self.patience)
 
@@ -136,7 +139,7 @@ public struct Importer: Sendable {
         // Another writer may add an hour between the two statements; it then counts as new here and not as changed.
         counts.changed = max(0, written.affected - counts.new)
         counts.unchanged = distinct - counts.new - counts.changed
-        counts.newStations = stations.affected
+        counts.newStations = Int(stations.int64(0, 0))
         return counts
     }
 
@@ -145,9 +148,9 @@ public struct Importer: Sendable {
         func list(_ prefix: String) -> String { measures.map { prefix + $0.rawValue }.joined(separator: ", ") }
         return """
             INSERT INTO hazecast.reading AS r (station_id, observed_at, \(list("")))
-            SELECT DISTINCT ON (s.id, i.observed_at) s.id, i.observed_at, \(list("i."))
-            FROM pg_temp.incoming AS i JOIN hazecast.station AS s ON s.name = i.station
-            ORDER BY s.id, i.observed_at, i.position DESC
+            SELECT DISTINCT ON (n.station_id, i.observed_at) n.station_id, i.observed_at, \(list("i."))
+            FROM pg_temp.incoming AS i JOIN pg_temp.named AS n USING (station)
+            ORDER BY n.station_id, i.observed_at, i.position DESC
             ON CONFLICT (station_id, observed_at) DO UPDATE SET (\(list(""))) = ROW (\(list("excluded.")))
             WHERE (\(list("r."))) IS DISTINCT FROM (\(list("excluded.")))
             """

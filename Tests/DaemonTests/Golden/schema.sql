@@ -1,5 +1,195 @@
 CREATE SCHEMA hazecast;
 COMMENT ON SCHEMA hazecast IS 'PM2.5 forecasts beside the readings they are made from. Readings go into hazecast.reading, forecasts come out of hazecast.latest_forecast. Times are UTC hours, pm25 is in µg/m³.';
+CREATE TYPE hazecast.lead_exceedance_skill AS (
+	station text,
+	lead integer,
+	n bigint,
+	hits bigint,
+	misses bigint,
+	false_alarms bigint,
+	pod double precision,
+	far double precision,
+	csi double precision
+);
+COMMENT ON TYPE hazecast.lead_exceedance_skill IS 'What hazecast.exceedance_skill() says of a station and lead.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.n IS 'How many hours were judged.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.hits IS 'Hours that were warned of and exceeded the level.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.misses IS 'Hours that exceeded the level without a warning.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.false_alarms IS 'Hours that were warned of and did not exceed the level.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.pod IS 'Probability of detection: hits / (hits + misses); NULL where the level was never exceeded.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.far IS 'False alarm ratio: false alarms / (hits + false alarms); NULL where nobody was warned.';
+COMMENT ON COLUMN hazecast.lead_exceedance_skill.csi IS 'Critical success index: hits / (hits + misses + false alarms); NULL where the divisor is 0.';
+CREATE TYPE hazecast.lead_skill AS (
+	station text,
+	lead integer,
+	n bigint,
+	rmse double precision,
+	mae double precision,
+	bias double precision,
+	r2 double precision,
+	persistence_rmse double precision,
+	skill double precision,
+	coverage80 double precision,
+	coverage95 double precision
+);
+COMMENT ON TYPE hazecast.lead_skill IS 'What hazecast.skill() says of a station and lead.';
+COMMENT ON COLUMN hazecast.lead_skill.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.lead_skill.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.lead_skill.n IS 'How many hours were scored.';
+COMMENT ON COLUMN hazecast.lead_skill.rmse IS 'Root mean squared error in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.mae IS 'Mean absolute error in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.bias IS 'Mean of forecast - observed in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.r2 IS 'Share of the variance of the observed that is explained, 1 - SSE / SST; NULL where nothing varied.';
+COMMENT ON COLUMN hazecast.lead_skill.persistence_rmse IS 'Root mean squared error of "it stays as it is" in µg/m³.';
+COMMENT ON COLUMN hazecast.lead_skill.skill IS '1 - MSE / MSE of persistence, over the hours that have one: 1 is perfect, above 0 better than persistence.';
+COMMENT ON COLUMN hazecast.lead_skill.coverage80 IS 'Share of the observations inside the 80 % band, edges included; NULL without bands.';
+COMMENT ON COLUMN hazecast.lead_skill.coverage95 IS 'Share of the observations inside the 95 % band, edges included; NULL without bands.';
+CREATE TYPE hazecast.rejected AS (
+	station text,
+	observed text,
+	reason text,
+	rows bigint,
+	is_recount boolean
+);
+COMMENT ON TYPE hazecast.rejected IS 'What hazecast.reject takes down.';
+CREATE TABLE hazecast.attachment (
+    id integer NOT NULL,
+    source regclass NOT NULL,
+    source_name text NOT NULL,
+    columns jsonb NOT NULL,
+    station_name text,
+    units jsonb DEFAULT '{}'::jsonb NOT NULL,
+    time_zone text NOT NULL,
+    stamps text NOT NULL,
+    step interval NOT NULL,
+    correction text,
+    poll interval,
+    patience interval NOT NULL,
+    follow_deletes boolean NOT NULL,
+    attached_by text NOT NULL,
+    attached_at timestamp with time zone DEFAULT now() NOT NULL,
+    readings bigint DEFAULT 0 NOT NULL,
+    last_reading timestamp with time zone,
+    polled_at timestamp with time zone,
+    error text,
+    failures integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT attachment_correction_is_known CHECK ((correction = 'purpleair'::text)),
+    CONSTRAINT attachment_stamps_is_known CHECK ((stamps = ANY (ARRAY['beginning'::text, 'end'::text])))
+)
+WITH (fillfactor='50');
+COMMENT ON TABLE hazecast.attachment IS 'Tables that feed hazecast.reading, as hazecast.attach was told; hazecast.attachments shows how they fare.';
+COMMENT ON COLUMN hazecast.attachment.id IS 'Assigned by the database; the triggers on the table name it.';
+COMMENT ON COLUMN hazecast.attachment.source IS 'The table.';
+COMMENT ON COLUMN hazecast.attachment.source_name IS 'What it was called when it was attached.';
+COMMENT ON COLUMN hazecast.attachment.columns IS 'Which of its columns is what: an object of our names and its own.';
+COMMENT ON COLUMN hazecast.attachment.station_name IS 'The station of all its rows; NULL when a column says so.';
+COMMENT ON COLUMN hazecast.attachment.units IS 'Units of measures, where they are not those of hazecast.reading.';
+COMMENT ON COLUMN hazecast.attachment.time_zone IS 'Clock of times without an offset, as PostgreSQL writes it.';
+COMMENT ON COLUMN hazecast.attachment.stamps IS 'Whether a row is stamped at the beginning or at the end of its time.';
+COMMENT ON COLUMN hazecast.attachment.step IS 'Time that one row stands for.';
+COMMENT ON COLUMN hazecast.attachment.correction IS 'purpleair: the EPA formula for PurpleAir sensors.';
+COMMENT ON COLUMN hazecast.attachment.poll IS 'How often the table is looked at; NULL when triggers tell.';
+COMMENT ON COLUMN hazecast.attachment.patience IS 'How long after its end an hour is waited for that lacks rows.';
+COMMENT ON COLUMN hazecast.attachment.follow_deletes IS 'Whether deleted rows take their hour with them.';
+COMMENT ON COLUMN hazecast.attachment.attached_by IS 'Who attached it.';
+COMMENT ON COLUMN hazecast.attachment.attached_at IS 'When, the first time.';
+COMMENT ON COLUMN hazecast.attachment.readings IS 'Readings written or corrected so far.';
+COMMENT ON COLUMN hazecast.attachment.last_reading IS 'The newest hour written.';
+COMMENT ON COLUMN hazecast.attachment.polled_at IS 'When it was last looked at.';
+COMMENT ON COLUMN hazecast.attachment.error IS 'Why it cannot be read; NULL when it can.';
+COMMENT ON COLUMN hazecast.attachment.failures IS 'How often in a row it could not be read.';
+COMMENT ON COLUMN hazecast.attachment.retry_at IS 'Not read before.';
+CREATE FUNCTION hazecast.absorb_changes(attached hazecast.attachment, at timestamp with time zone, most integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    is_number constant boolean :=
+        hazecast.type_family(hazecast.attached_type(attached.source, attached.columns ->> 'observed_at')) = 'number';
+    is_padded constant boolean := attached.station_name IS NULL
+        AND hazecast.attached_type(attached.source, attached.columns ->> 'station') = 'bpchar'::regtype;
+    ticks constant double precision := hazecast.ticks(attached);
+    grid constant interval := least(attached.step, interval '15 minutes');
+    shift constant interval := CASE attached.stamps WHEN 'end' THEN attached.step ELSE interval '0' END;
+    recent constant timestamptz := at - interval '2 days';
+    rejects hazecast.rejected[];
+    is_truncated boolean;
+BEGIN
+    WITH taken AS (
+        -- The newest first: a history that is taken in must not keep what happens now waiting.
+        DELETE FROM hazecast.attachment_change AS change
+        USING (
+            SELECT id FROM hazecast.attachment_change WHERE attachment = attached.id ORDER BY id DESC LIMIT most
+        ) AS newest
+        WHERE change.attachment = attached.id AND change.id = newest.id
+        RETURNING
+            change.kind, change.observed, change.rows,
+            coalesce(attached.station_name, CASE WHEN is_padded THEN rtrim(change.station) ELSE change.station END) AS station
+    ), stamped AS (
+        SELECT taken.*, CASE
+            WHEN kind NOT IN ('blind', 'truncate') THEN
+                CASE WHEN is_number THEN hazecast.number_instant(observed, ticks)
+                    ELSE hazecast.text_instant(observed, attached.time_zone) END
+            END AS stamp
+        FROM taken
+    ), judged AS (
+        SELECT stamped.*, CASE
+            WHEN kind = 'truncate' THEN NULL
+            WHEN kind = 'blind' THEN 'the trigger could not tell which row changed: ' || observed
+            WHEN station IS NULL THEN 'the station is NULL'
+            WHEN btrim(station) = '' THEN 'the station is blank'
+            WHEN length(station) > 200 THEN 'the station''s name is longer than 200 characters'
+            ELSE hazecast.time_fault(stamp, observed, attached.time_zone, at)
+        END AS reason
+        FROM stamped
+    ), hours AS (
+        SELECT station, hour, bool_or(kind = 'removal') AS removed, bool_or(kind = 'history') AS is_history
+        FROM judged
+        CROSS JOIN LATERAL (
+            SELECT date_bin(grid, stamp + grid / 2, '0001-01-01 00:00:00+00') - shift AS beginning
+        ) AS span
+        CROSS JOIN LATERAL (
+            VALUES (date_trunc('hour', beginning)), (date_trunc('hour', beginning + attached.step - interval '1 microsecond'))
+        ) AS touched (hour)
+        WHERE reason IS NULL AND kind <> 'truncate'
+        GROUP BY station, hour
+    ), noted AS (
+        INSERT INTO hazecast.attachment_hour AS h (attachment, station, hour, look_at, final_at, removed)
+        SELECT
+            attached.id, station, hour, at,
+            CASE WHEN bool_or(is_history) AND hour + interval '1 hour' + attached.patience <= at THEN at
+                ELSE greatest(hour + interval '1 hour', at) + attached.patience END,
+            bool_or(removed)
+        FROM hours
+        WHERE NOT removed OR hour > recent
+        GROUP BY station, hour
+        ON CONFLICT (attachment, station, hour) DO UPDATE
+            SET look_at = excluded.look_at, removed = h.removed OR excluded.removed
+    )
+    SELECT
+        array_agg((station, CASE WHEN kind <> 'blind' THEN observed END, reason, rows, kind IN ('poll', 'history'))::hazecast.rejected)
+            FILTER (WHERE reason IS NOT NULL AND kind <> 'removal'),
+        bool_or(kind = 'truncate')
+    INTO rejects, is_truncated
+    FROM judged;
+    IF is_truncated THEN
+        INSERT INTO hazecast.attachment_hour AS h (attachment, station, hour, look_at, final_at, removed)
+        SELECT attached.id, named.name, reading.observed_at, at, at, true
+        FROM hazecast.resolve_stations(ARRAY(
+            SELECT fed.station FROM hazecast.attachment_station AS fed WHERE fed.attachment = attached.id
+        )) AS named
+        JOIN hazecast.reading ON reading.station_id = named.station_id AND reading.observed_at > recent
+        ON CONFLICT (attachment, station, hour) DO UPDATE SET look_at = excluded.look_at, removed = true;
+    END IF;
+    IF rejects IS NOT NULL THEN
+        PERFORM hazecast.reject(attached.id, rejects);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION hazecast.absorb_changes(attached hazecast.attachment, at timestamp with time zone, most integer) IS 'Turns the newest noted changes of a table into hours to be computed, and rejects those that name none. Deleted rows count for two days: older readings are history, which outlives the table it came from.';
 CREATE FUNCTION hazecast.activate(station integer, model integer, reason text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -105,29 +295,28 @@ CREATE FUNCTION hazecast.admit_tenants() RETURNS void
     AS $$
 DECLARE
     -- Tables without stations in them.
-    common constant name[] := ARRAY['migration'];
+    common constant name[] := ARRAY['migration', 'retention', 'air_quality_standard', 'air_quality_breakpoint'];
     -- They tell of models and rules, and with those of stations that are none of a tenant's.
-    withheld constant name[] := ARRAY['training_run', 'training_result', 'activation', 'alert_rule', 'reader_scope'];
+    withheld constant name[] := ARRAY[
+        'training_run', 'training_result', 'activation', 'alert_rule', 'alert_rule_status', 'reader_scope'
+    ];
     object record;
     condition text;
 BEGIN
     FOR object IN
         SELECT
             pg_class.oid::regclass AS relation, relname AS name, relkind = 'v' AS is_view,
-            has_table_privilege('hazecast_reader', pg_class.oid, 'SELECT') AS is_read,
             EXISTS (
                 SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'station_id' AND NOT attisdropped
             ) AS has_station
         FROM pg_class
         WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
-            AND relname <> ALL (withheld)
+            AND relname <> ALL (withheld) AND has_table_privilege('hazecast_reader', oid, 'SELECT')
     LOOP
         IF object.is_view THEN
             EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', object.relation);
         END IF;
-        IF NOT object.is_read THEN
-            CONTINUE;
-        ELSIF object.is_view OR object.name = ANY (common) THEN
+        IF object.is_view OR object.name = ANY (common) THEN
             EXECUTE format('GRANT SELECT ON %s TO hazecast_tenant', object.relation);
             CONTINUE;
         END IF;
@@ -169,7 +358,209 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION hazecast.admit_tenants() IS 'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes all views read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
+COMMENT ON FUNCTION hazecast.admit_tenants() IS 'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes those views read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
+CREATE FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET extra_float_digits TO '1'
+    AS $$
+DECLARE
+    rules hazecast.air_quality_standard;
+    place hazecast.air_quality_breakpoint;
+    concentration numeric;
+    exact numeric;
+BEGIN
+    SELECT * INTO rules FROM hazecast.air_quality_standard AS s WHERE s.name = air_quality.standard;
+    IF rules.name IS NULL AND standard IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no air-quality standard "%"', standard
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT name, title FROM hazecast.air_quality_standard';
+    END IF;
+    IF (pm25 BETWEEN 0 AND 1e300) IS NOT TRUE THEN -- NaN is above all
+        RETURN;
+    END IF;
+    -- The decimal that a real stands for is the shortest that reads back as the same real: 35.45, not 35.4500007629.
+    -- What a real cannot hold, next to nothing and a ton, is brought into its range.
+    concentration := least(greatest(pm25, 1e-6), 1e12)::real::text::numeric;
+    concentration := CASE rules.concentration_rounding
+        WHEN 'truncate to 0.1' THEN trunc(concentration, 1)
+        WHEN 'half up to 1' THEN round(concentration)
+        WHEN 'half even to 1' THEN
+            CASE WHEN concentration % 1 = 0.5 THEN 2 * round(concentration / 2) ELSE round(concentration) END
+        ELSE concentration
+    END;
+    SELECT * INTO place FROM hazecast.air_quality_breakpoint AS b
+    WHERE b.standard = air_quality.standard AND concentration IS NOT NULL
+    ORDER BY b.pm25_high < concentration, CASE WHEN b.pm25_high < concentration THEN -b.band ELSE b.band END
+    LIMIT 1;
+    IF NOT rules.open_ended THEN
+        concentration := least(concentration, place.pm25_high);
+    END IF;
+    exact := place.index_low + (place.index_high - place.index_low) * (concentration - place.pm25_low)
+        / (place.pm25_high - place.pm25_low);
+    index := CASE
+        WHEN exact >= 2147483647 THEN 2147483647
+        WHEN rules.index_rounding = 'up' THEN ceil(exact)
+        ELSE round(exact)
+    END;
+    category := place.category;
+    colour := place.colour;
+    band := place.band;
+END
+$$;
+COMMENT ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) IS 'What a standard of hazecast.air_quality_standard says of a concentration in µg/m³: index (an integer; NULL where the standard has none), category, colour (#RRGGBB; NULL where the source has none), band (1 is the cleanest). A real is taken as the decimal that it shows. All are NULL for NULL, NaN, infinity, and below zero, which is no concentration. An unknown standard is an error.';
+CREATE FUNCTION hazecast.aqi(pm25 double precision, standard text) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (hazecast.air_quality(pm25, standard)).index;
+COMMENT ON FUNCTION hazecast.aqi(pm25 double precision, standard text) IS 'The air-quality index of a concentration in µg/m³ by a standard of hazecast.air_quality_standard; NULL where the standard has categories only, and for what is no concentration: NULL, NaN, infinity, below zero.';
+CREATE FUNCTION hazecast.aqi_category(pm25 double precision, standard text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (hazecast.air_quality(pm25, standard)).category;
+COMMENT ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) IS 'What a standard of hazecast.air_quality_standard calls a concentration in µg/m³, in English; NULL for what is no concentration: NULL, NaN, infinity, below zero.';
+CREATE FUNCTION hazecast.attach(source regclass, station text DEFAULT NULL::text, observed_at text DEFAULT NULL::text, pm25 text DEFAULT NULL::text, dew_point text DEFAULT NULL::text, temperature text DEFAULT NULL::text, pressure text DEFAULT NULL::text, wind_direction text DEFAULT NULL::text, wind_speed text DEFAULT NULL::text, humidity text DEFAULT NULL::text, wind_u text DEFAULT NULL::text, wind_v text DEFAULT NULL::text, station_name text DEFAULT NULL::text, units jsonb DEFAULT '{}'::jsonb, time_zone text DEFAULT 'UTC'::text, stamps text DEFAULT 'beginning'::text, step interval DEFAULT '01:00:00'::interval, correction text DEFAULT NULL::text, poll interval DEFAULT NULL::interval, patience interval DEFAULT '00:10:00'::interval, follow_deletes boolean DEFAULT true, backfill interval DEFAULT NULL::interval) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    attachment constant integer := hazecast.register_attachment(
+        source,
+        jsonb_build_object(
+            'station', station, 'observed_at', observed_at, 'pm25', pm25, 'dew_point', dew_point,
+            'temperature', temperature, 'pressure', pressure, 'wind_direction', wind_direction, 'wind_speed', wind_speed,
+            'humidity', humidity, 'wind_u', wind_u, 'wind_v', wind_v),
+        station_name, units, time_zone, stamps, step, correction, poll, patience, follow_deletes);
+    polled constant boolean := (SELECT a.poll IS NOT NULL FROM hazecast.attachment AS a WHERE a.id = attachment);
+    relation regclass;
+    noted bigint;
+BEGIN
+    IF polled THEN
+        PERFORM hazecast.drop_attachment_triggers(attachment);
+    ELSE
+        -- A partition has triggers of its own for what is written straight into it; those of the table see the rest.
+        FOR relation IN
+            SELECT attach.source
+            UNION
+            SELECT part.relid FROM pg_partition_tree(attach.source) AS part JOIN pg_class ON pg_class.oid = part.relid
+            WHERE pg_class.relkind IN ('r', 'p')
+        LOOP
+            EXECUTE format(
+                'CREATE OR REPLACE TRIGGER hazecast_insert AFTER INSERT ON %1$s REFERENCING NEW TABLE AS written
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L);
+                CREATE OR REPLACE TRIGGER hazecast_update AFTER UPDATE ON %1$s
+                    REFERENCING NEW TABLE AS written OLD TABLE AS removed
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L);
+                CREATE OR REPLACE TRIGGER hazecast_delete AFTER DELETE ON %1$s REFERENCING OLD TABLE AS removed
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L);
+                CREATE OR REPLACE TRIGGER hazecast_truncate AFTER TRUNCATE ON %1$s
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L)',
+                relation, attachment);
+        END LOOP;
+        IF NOT EXISTS (
+            SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+            WHERE indrelid = attach.source AND indpred IS NULL AND attname IN (attach.station, attach.observed_at)
+        ) THEN
+            RAISE WARNING 'no index of % begins with its station or its time: every change makes us read all of it', source
+                USING HINT = format(
+                    'CREATE INDEX ON %s (%s)', source, concat_ws(', ', quote_ident(station), quote_ident(observed_at)));
+        END IF;
+    END IF;
+    noted := hazecast.note_history(attachment, backfill);
+    RETURN format(
+        '%s is attached%s', source, CASE WHEN backfill IS NOT NULL THEN format(', with %s times of history', noted) END);
+END
+$_$;
+COMMENT ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) IS 'Feeds hazecast.reading from a table of yours; called again, with what has changed. station, observed_at and the measures name its columns; station_name is for a table without a station column. units: {"temperature": "F", "wind_speed": "km/h"}. time_zone is the clock of times without an offset; stamps: beginning or end of what a row stands for; step: the time between rows, one hour at most. correction: purpleair. poll: how often to look where no trigger can tell. patience: how long an hour is waited for that lacks rows. follow_deletes: whether rows deleted within two days take their hour with them. backfill: history to take in now.';
+CREATE FUNCTION hazecast.attached_measures(attached hazecast.attachment) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT array_remove(ARRAY[
+         CASE
+             WHEN ((attached).columns ? 'pm25'::text) THEN 'pm25'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN (((attached).columns ? 'dew_point'::text) OR ((attached).columns ?& '{humidity,temperature}'::text[])) THEN 'dew_point'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN ((attached).columns ? 'temperature'::text) THEN 'temperature'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN ((attached).columns ? 'pressure'::text) THEN 'pressure'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN ((attached).columns ?| '{wind_direction,wind_u}'::text[]) THEN 'wind_direction'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN ((attached).columns ?| '{wind_speed,wind_u}'::text[]) THEN 'wind_speed'::text
+             ELSE NULL::text
+         END], NULL::text) AS array_remove;
+END;
+COMMENT ON FUNCTION hazecast.attached_measures(attached hazecast.attachment) IS 'The columns of hazecast.reading that an attached table fills; others keep what is there.';
+CREATE FUNCTION hazecast.attached_type(source regclass, name text) RETURNS regtype
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    type oid := (
+        SELECT atttypid FROM pg_attribute
+        WHERE attrelid = source AND attname = attached_type.name AND attnum > 0 AND NOT attisdropped
+    );
+BEGIN
+    IF type IS NULL THEN
+        RAISE EXCEPTION 'there is no column "%" in %', name, source USING ERRCODE = 'undefined_column';
+    END IF;
+    WHILE (SELECT typtype = 'd' FROM pg_type WHERE oid = type) LOOP
+        type := (SELECT typbasetype FROM pg_type WHERE oid = type);
+    END LOOP;
+    RETURN type;
+END
+$$;
+COMMENT ON FUNCTION hazecast.attached_type(source regclass, name text) IS 'Type of a column, of a domain what it is made of.';
+CREATE TABLE hazecast.attachment_change (
+    id bigint NOT NULL,
+    attachment integer NOT NULL,
+    kind text NOT NULL,
+    station text,
+    observed text,
+    rows integer NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+COMMENT ON TABLE hazecast.attachment_change IS 'What changed in attached tables and has not been looked at yet. Written by triggers and polls, emptied by the daemon.';
+COMMENT ON COLUMN hazecast.attachment_change.id IS 'Order in which changes were noted.';
+COMMENT ON COLUMN hazecast.attachment_change.attachment IS 'Whose table it was.';
+COMMENT ON COLUMN hazecast.attachment_change.kind IS 'write, removal (of rows), truncate, history (backfill), poll, or blind: the trigger could not note what.';
+COMMENT ON COLUMN hazecast.attachment_change.station IS 'The row''s station column as text.';
+COMMENT ON COLUMN hazecast.attachment_change.observed IS 'The row''s time column as text; what went wrong when blind.';
+COMMENT ON COLUMN hazecast.attachment_change.rows IS 'How many rows have this station and time.';
+CREATE TABLE hazecast.attachment_hour (
+    attachment integer NOT NULL,
+    station text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    look_at timestamp with time zone NOT NULL,
+    final_at timestamp with time zone NOT NULL,
+    removed boolean NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+COMMENT ON TABLE hazecast.attachment_hour IS 'Hours of attached tables that are to be computed: changed ones now, incomplete ones when they are waited for no longer.';
+COMMENT ON COLUMN hazecast.attachment_hour.attachment IS 'Whose table it is.';
+COMMENT ON COLUMN hazecast.attachment_hour.station IS 'The station as the table names it.';
+COMMENT ON COLUMN hazecast.attachment_hour.hour IS 'Beginning of the UTC hour.';
+COMMENT ON COLUMN hazecast.attachment_hour.look_at IS 'When it is to be computed.';
+COMMENT ON COLUMN hazecast.attachment_hour.final_at IS 'From when on three quarters of its rows are enough.';
+COMMENT ON COLUMN hazecast.attachment_hour.removed IS 'Whether rows were removed, so that too few take the reading away.';
+CREATE FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (((attached).retry_at <= at) AND ((EXISTS ( SELECT
+            FROM hazecast.attachment_change change
+           WHERE (change.attachment = (attachment_is_due.attached).id))) OR (EXISTS ( SELECT
+            FROM hazecast.attachment_hour hour
+           WHERE ((hour.attachment = (attachment_is_due.attached).id) AND (hour.look_at <= attachment_is_due.at)))) OR (((attached).polled_at + (attached).poll) <= at)));
+END;
+COMMENT ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) IS 'Whether settle_attachments would find something to do for an attached table.';
 CREATE TABLE hazecast.training_run (
     id integer NOT NULL,
     state text DEFAULT 'waiting'::text NOT NULL,
@@ -226,6 +617,464 @@ CREATE FUNCTION hazecast.close_lost_runs() RETURNS integer
     FROM closed;
 END;
 COMMENT ON FUNCTION hazecast.close_lost_runs() IS 'Ends the run that says it is running while nobody trains; returns how many there were. The daemon calls it.';
+CREATE TABLE hazecast.active_model (
+    station_id integer,
+    model_id integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    by_whom text DEFAULT SESSION_USER NOT NULL
+);
+COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
+COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
+COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
+COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
+COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
+CREATE TABLE hazecast.training_result (
+    run_id integer NOT NULL,
+    station_id integer,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    champion_id integer NOT NULL,
+    challenger_id integer,
+    champion_skill double precision,
+    challenger_skill double precision,
+    stations integer NOT NULL,
+    held_out_from timestamp with time zone NOT NULL,
+    held_out_until timestamp with time zone NOT NULL,
+    leads integer[] NOT NULL,
+    origins integer[] NOT NULL,
+    persistence_rmse double precision[] NOT NULL,
+    champion_rmse double precision[] NOT NULL,
+    challenger_rmse double precision[],
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    champion_earlier_skill double precision,
+    challenger_earlier_skill double precision,
+    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
+    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
+);
+COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
+COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
+COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
+COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
+COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
+COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
+COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there was too little to train one, or where it never served and has gone since.';
+COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
+COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
+COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
+COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
+COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
+COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
+COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
+COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
+COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
+COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
+COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN hazecast.training_result.champion_earlier_skill IS 'Mean skill of the champion on the 21 days that ended 60 days before the run; NULL where there are too few readings.';
+COMMENT ON COLUMN hazecast.training_result.challenger_earlier_skill IS 'The same of the challenger, which was not trained on them; it has to be ahead on them by the same margin.';
+CREATE FUNCTION hazecast.continue_run(training_run integer) RETURNS SETOF integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ INSERT INTO hazecast.training_result (run_id, station_id, verdict, reason, champion_id, challenger_id, champion_skill, challenger_skill, champion_earlier_skill, challenger_earlier_skill, stations, held_out_from, held_out_until, leads, origins, persistence_rmse, champion_rmse, challenger_rmse, recorded_at)  SELECT DISTINCT ON (COALESCE(r.station_id, 0)) continue_run.training_run AS training_run,
+             r.station_id,
+             r.verdict,
+             r.reason,
+             r.champion_id,
+             r.challenger_id,
+             r.champion_skill,
+             r.challenger_skill,
+             r.champion_earlier_skill,
+             r.challenger_earlier_skill,
+             r.stations,
+             r.held_out_from,
+             r.held_out_until,
+             r.leads,
+             r.origins,
+             r.persistence_rmse,
+             r.champion_rmse,
+             r.challenger_rmse,
+             r.recorded_at
+            FROM ((hazecast.training_result r
+              JOIN hazecast.training_run cut ON ((cut.id = r.run_id)))
+              JOIN hazecast.training_run next ON (((next.id = continue_run.training_run) AND (next.state = 'running'::text))))
+           WHERE ((cut.state = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND (cut.code_version = next.code_version) AND (cut.id > ( SELECT COALESCE(max(whole.id), 0) AS "coalesce"
+                    FROM hazecast.training_run whole
+                   WHERE (whole.state = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))) AND (r.held_out_until > (clock_timestamp() - '1 day'::interval)) AND (r.champion_id = ( SELECT a.model_id
+                    FROM hazecast.active_model a
+                   WHERE ((a.station_id = r.station_id) OR (a.station_id IS NULL))
+                   ORDER BY a.station_id
+                  LIMIT 1)))
+           ORDER BY COALESCE(r.station_id, 0), r.run_id DESC
+   RETURNING COALESCE(training_result.station_id, 0) AS "coalesce";
+END;
+COMMENT ON FUNCTION hazecast.continue_run(training_run integer) IS 'Gives a running training run the results of runs that were cut short within the last day and against the same champion, and returns their stations, 0 for all others together. The trainer calls it and does the rest.';
+CREATE TABLE hazecast.forecast_ledger (
+    station_id integer NOT NULL,
+    origin timestamp with time zone NOT NULL,
+    revision integer NOT NULL,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    model_id integer NOT NULL,
+    pm25 real[] NOT NULL,
+    lower80 real[],
+    upper80 real[],
+    lower95 real[],
+    upper95 real[],
+    digest bigint NOT NULL,
+    CONSTRAINT forecast_ledger_has_24_leads CHECK (((cardinality(pm25) = 24) AND (cardinality(lower80) = 24) AND (cardinality(upper80) = 24) AND (cardinality(lower95) = 24) AND (cardinality(upper95) = 24))),
+    CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK ((isfinite(origin) AND (date_bin('01:00:00'::interval, origin, '0001-01-01 00:00:00+00'::timestamp with time zone) = origin))),
+    CONSTRAINT forecast_ledger_revision_is_positive CHECK ((revision > 0))
+)
+PARTITION BY RANGE (origin);
+COMMENT ON TABLE hazecast.forecast_ledger IS 'Every forecast as it was issued, one row a station, origin and revision; append-only. Ask hazecast.forecast and hazecast.latest_forecast instead, unless you want to know what was known when. No foreign keys: history outlives what it refers to.';
+COMMENT ON COLUMN hazecast.forecast_ledger.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.forecast_ledger.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.forecast_ledger.revision IS '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
+COMMENT ON COLUMN hazecast.forecast_ledger.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.forecast_ledger.model_id IS 'The model that made it.';
+COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS 'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
+CREATE FUNCTION hazecast.newest_issue(station integer) RETURNS SETOF hazecast.forecast_ledger
+    LANGUAGE plpgsql STABLE ROWS 1
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT ledger.*
+    FROM (
+        SELECT *
+        FROM hazecast.forecast_ledger AS ledger
+        WHERE ledger.station_id = station
+        ORDER BY ledger.origin DESC, ledger.revision DESC
+        OFFSET 0 -- one look at the readings for all partitions instead of one each
+    ) AS ledger
+    WHERE EXISTS (
+        SELECT FROM hazecast.reading
+        WHERE reading.station_id = station AND reading.observed_at = ledger.origin
+        OFFSET 0 -- keeps it a probe of one key instead of a join with every reading
+    )
+    LIMIT 1;
+END
+$$;
+COMMENT ON FUNCTION hazecast.newest_issue(station integer) IS 'The newest row of the ledger of one station whose reading still exists, however old it is; latest_forecast asks it for stations that have been silent for days.';
+CREATE FUNCTION hazecast.recent_since() RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (now() - '3 days'::interval);
+COMMENT ON FUNCTION hazecast.recent_since() IS 'Where latest_forecast looks first, as of when a query was planned. Not for anything else: it is not immutable.';
+CREATE FUNCTION hazecast.recent_until() RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (now() + '7 days'::interval);
+COMMENT ON FUNCTION hazecast.recent_until() IS 'Up to where latest_forecast looks first, as of when a query was planned. Not for anything else: it is not immutable.';
+CREATE TABLE hazecast.model (
+    id integer NOT NULL,
+    name text NOT NULL,
+    document jsonb NOT NULL,
+    format_version integer GENERATED ALWAYS AS (((document ->> 'format_version'::text))::integer) STORED NOT NULL,
+    preset text GENERATED ALWAYS AS ((document ->> 'preset'::text)) STORED NOT NULL,
+    architecture jsonb GENERATED ALWAYS AS ((document -> 'architecture'::text)) STORED NOT NULL,
+    parameters jsonb GENERATED ALWAYS AS ((document -> 'parameters'::text)) STORED NOT NULL,
+    normalisation jsonb GENERATED ALWAYS AS ((document -> 'normalisation'::text)) STORED NOT NULL,
+    training jsonb GENERATED ALWAYS AS ((document -> 'training'::text)) STORED,
+    scores jsonb GENERATED ALWAYS AS ((document -> 'scores'::text)) STORED,
+    sha256 text GENERATED ALWAYS AS ((document ->> 'sha256'::text)) STORED NOT NULL,
+    parent_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    reason text,
+    code_version text,
+    CONSTRAINT model_document_is_complete CHECK ((document ?& ARRAY['format_version'::text, 'name'::text, 'preset'::text, 'architecture'::text, 'normalisation'::text, 'parameters'::text, 'sha256'::text])),
+    CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
+    CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+COMMENT ON TABLE hazecast.model IS 'Every model that serves, has served or was brought by somebody, and the newest challengers. Rows are added, not changed; hazecast.prune_challengers takes away what never served.';
+COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
+COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
+COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
+COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
+COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
+COMMENT ON COLUMN hazecast.model.architecture IS 'Inputs and sizes of the network.';
+COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and float32 values.';
+COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
+COMMENT ON COLUMN hazecast.model.training IS 'How and on what the model was trained; NULL when the file does not say.';
+COMMENT ON COLUMN hazecast.model.scores IS 'How the model scored when it was trained; NULL when the file does not say.';
+COMMENT ON COLUMN hazecast.model.sha256 IS 'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
+COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was trained on from; NULL when from scratch.';
+COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
+COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
+COMMENT ON COLUMN hazecast.model.reason IS 'Why it was added.';
+COMMENT ON COLUMN hazecast.model.code_version IS 'Version of the hazecast that brought or trained it; NULL where somebody added it by hand.';
+CREATE TABLE hazecast.reading (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    pm25 real,
+    dew_point real,
+    temperature real,
+    pressure real,
+    wind_direction real,
+    wind_speed real,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
+)
+PARTITION BY RANGE (observed_at);
+COMMENT ON TABLE hazecast.reading IS 'Hourly readings: write them with INSERT … ON CONFLICT (station_id, observed_at) DO UPDATE or COPY, in any order. Raw values stay as sent; NULL is a missing measure.';
+COMMENT ON COLUMN hazecast.reading.station_id IS 'The station that reports.';
+COMMENT ON COLUMN hazecast.reading.observed_at IS 'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
+COMMENT ON COLUMN hazecast.reading.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.reading.dew_point IS 'Dew point in °C.';
+COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
+COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
+COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
+COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
+COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
+COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
+COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
+CREATE TABLE hazecast.station (
+    id integer NOT NULL,
+    name text NOT NULL,
+    latitude double precision,
+    longitude double precision,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT station_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT station_latitude_in_range CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
+    CONSTRAINT station_longitude_in_range CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
+    CONSTRAINT station_name_is_not_blank CHECK ((btrim(name) <> ''::text))
+);
+COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a station that is not here is a foreign-key error.';
+COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
+COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
+COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
+COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
+COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
+COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
+CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
+ SELECT station.name AS station,
+    newest.origin,
+    lead.lead,
+    (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
+    newest.pm25[lead.lead] AS pm25,
+    newest.lower80[lead.lead] AS lower80,
+    newest.upper80[lead.lead] AS upper80,
+    newest.lower95[lead.lead] AS lower95,
+    newest.upper95[lead.lead] AS upper95,
+    model.name AS model,
+    newest.issued_at,
+    newest.revision,
+    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
+   FROM (((hazecast.station
+     CROSS JOIN LATERAL (( SELECT ledger.station_id,
+            ledger.origin,
+            ledger.revision,
+            ledger.issued_at,
+            ledger.model_id,
+            ledger.pm25,
+            ledger.lower80,
+            ledger.upper80,
+            ledger.lower95,
+            ledger.upper95,
+            ledger.digest
+           FROM hazecast.forecast_ledger ledger
+          WHERE ((ledger.station_id = station.id) AND (ledger.origin >= hazecast.recent_since()) AND (ledger.origin < hazecast.recent_until()) AND ((now() + '1 day'::interval) < hazecast.recent_until()) AND (EXISTS ( SELECT
+                   FROM hazecast.reading
+                  WHERE ((reading.station_id = station.id) AND (reading.observed_at = ledger.origin) AND (reading.observed_at >= hazecast.recent_since()) AND (reading.observed_at < hazecast.recent_until()))
+                 OFFSET 0)))
+          ORDER BY ledger.origin DESC, ledger.revision DESC
+         LIMIT 1)
+        UNION ALL
+         SELECT newest_issue.station_id,
+            newest_issue.origin,
+            newest_issue.revision,
+            newest_issue.issued_at,
+            newest_issue.model_id,
+            newest_issue.pm25,
+            newest_issue.lower80,
+            newest_issue.upper80,
+            newest_issue.lower95,
+            newest_issue.upper95,
+            newest_issue.digest
+           FROM hazecast.newest_issue(station.id) newest_issue(station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest)
+ LIMIT 1) newest)
+     CROSS JOIN generate_series(1, 24) lead(lead))
+     LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
+COMMENT ON VIEW hazecast.latest_forecast IS 'The newest forecast of every station, one row a lead.';
+COMMENT ON COLUMN hazecast.latest_forecast.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.latest_forecast.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.latest_forecast.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.latest_forecast.valid_at IS 'The hour that is forecast: origin + lead hours.';
+COMMENT ON COLUMN hazecast.latest_forecast.pm25 IS 'PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.latest_forecast.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made it.';
+COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+CREATE TABLE hazecast.reading_flag (
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    measure text NOT NULL,
+    flag text NOT NULL,
+    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text]))),
+    CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
+);
+COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; a reading whose observed_at is flagged advances no forecast. A correction clears the flags of its row.';
+COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
+COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
+COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
+COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+CREATE VIEW hazecast.observation WITH (security_invoker='true') AS
+ SELECT reading.station_id,
+    reading.observed_at,
+    reading.pm25,
+    reading.received_at
+   FROM hazecast.reading
+  WHERE ((reading.pm25 < 'Infinity'::real) AND (NOT (EXISTS ( SELECT
+           FROM hazecast.reading_flag flag
+          WHERE ((flag.station_id = reading.station_id) AND (flag.observed_at = reading.observed_at) AND (flag.measure = ANY (ARRAY['observed_at'::text, 'pm25'::text])))
+         OFFSET 0))));
+COMMENT ON VIEW hazecast.observation IS 'The readings whose pm25 counts: there, and not flagged by quality control. Scores, maxima and the NowCast are of these.';
+COMMENT ON COLUMN hazecast.observation.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.observation.observed_at IS 'Beginning of the UTC hour.';
+COMMENT ON COLUMN hazecast.observation.pm25 IS 'PM2.5 in µg/m³, as it stands now: corrections included.';
+COMMENT ON COLUMN hazecast.observation.received_at IS 'When a pm25 of that hour was first there.';
+CREATE FUNCTION hazecast.daily_max(time_zone text) RETURNS TABLE(station text, day date, pm25 real, valid_at timestamp with time zone, hours integer, observed real, observed_at timestamp with time zone, stale boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    BEGIN ATOMIC
+ SELECT worst.station,
+     worst.day,
+     worst.pm25,
+     worst.valid_at,
+     worst.hours,
+     seen.pm25,
+     seen.observed_at,
+     worst.stale
+    FROM ((( SELECT DISTINCT ON (newest.station, local.day) newest.station,
+             local.day,
+             newest.pm25,
+             newest.valid_at,
+             (count(*) OVER (PARTITION BY newest.station, local.day))::integer AS hours,
+             newest.stale
+            FROM (hazecast.latest_forecast newest
+              CROSS JOIN LATERAL ( SELECT ((newest.valid_at AT TIME ZONE daily_max.time_zone))::date AS timezone) local(day))
+           ORDER BY newest.station, local.day, newest.pm25 DESC, newest.valid_at) worst
+      JOIN hazecast.station ON ((station.name = worst.station)))
+      LEFT JOIN LATERAL ( SELECT observation.pm25,
+             observation.observed_at
+            FROM hazecast.observation
+           WHERE ((observation.station_id = station.id) AND (observation.observed_at >= ((worst.day)::timestamp without time zone AT TIME ZONE daily_max.time_zone)) AND (observation.observed_at < (((worst.day + 1))::timestamp without time zone AT TIME ZONE daily_max.time_zone)))
+           ORDER BY observation.pm25 DESC, observation.observed_at
+          LIMIT 1) seen ON (true));
+END;
+COMMENT ON FUNCTION hazecast.daily_max(time_zone text) IS 'The worst hour of each day of every station''s newest forecast, with days by the clock of a time zone such as Asia/Shanghai: one row a station and day. station (its name), day, pm25 (greatest forecast in µg/m³), valid_at (its hour), hours (how many hours of the day the forecast holds), observed (greatest observation of the day so far in µg/m³; NULL before the first), observed_at (its hour), stale (whether the forecast is three hours old).';
+CREATE FUNCTION hazecast.derived_sql(measure text, purpleair boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE measure
+        -- Barkjohn, Gantt and Clements, Atmospheric Measurement Techniques 14 (2021), for cf_1 below 570 µg/m³.
+        WHEN 'pm25' THEN CASE WHEN purpleair THEN
+            'CASE WHEN pm25 >= 0 AND pm25 < 570 AND humidity BETWEEN 0 AND 100
+                THEN greatest(0.524 * pm25 - 0.0862 * humidity + 5.75, 0) END'
+            ELSE 'pm25' END
+        -- The Magnus formula with the constants of Sonntag (1990), over water.
+        WHEN 'dew_point' THEN
+            'coalesce(dew_point, CASE WHEN humidity BETWEEN 0.1 AND 105 AND temperature BETWEEN -100 AND 70 THEN
+                243.12 * (ln(least(humidity, 100) / 100) + 17.62 * temperature / (243.12 + temperature))
+                / (17.62 - ln(least(humidity, 100) / 100) - 17.62 * temperature / (243.12 + temperature)) END)'
+        WHEN 'wind_speed' THEN 'coalesce(wind_speed, sqrt(wind_u * wind_u + wind_v * wind_v))'
+        WHEN 'wind_direction' THEN
+            'coalesce(wind_direction, CASE WHEN wind_u > 0 THEN 360 + atan2d(-wind_u, -wind_v)
+                WHEN wind_u <> 0 OR wind_v <> 0 THEN atan2d(-wind_u, -wind_v) END)'
+        ELSE measure
+    END
+$$;
+COMMENT ON FUNCTION hazecast.derived_sql(measure text, purpleair boolean) IS 'SQL for a measure that may come from others: PurpleAir corrected, dew point from humidity, wind from its components.';
+CREATE FUNCTION hazecast.detach_attachment(source text, attachment integer) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF attachment IS NULL THEN
+        RAISE EXCEPTION '% is not attached', source
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT source FROM hazecast.attachments';
+    END IF;
+    BEGIN
+        PERFORM hazecast.drop_attachment_triggers(attachment);
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL; -- with the rights of the schema's owner, then
+    END;
+    PERFORM hazecast.unregister_attachment(attachment);
+    RETURN format('%s is detached; its readings stay', source);
+END
+$$;
+COMMENT ON FUNCTION hazecast.detach_attachment(source text, attachment integer) IS 'What detach does when it knows which table is meant: triggers go with the rights of the caller.';
+CREATE FUNCTION hazecast.detach(source text) RETURNS text
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT hazecast.detach_attachment(source, ( SELECT a.id
+            FROM hazecast.attachment a
+           WHERE (((a.source)::oid = (to_regclass(detach.source))::oid) OR (a.source_name = detach.source))
+           ORDER BY ((a.source)::oid = (to_regclass(detach.source))::oid) DESC NULLS LAST
+          LIMIT 1)) AS detach_attachment;
+END;
+COMMENT ON FUNCTION hazecast.detach(source text) IS 'Ends what attach began: our triggers, what waited and what was rejected are gone, and the table is as it was. Its readings stay. PostgreSQL lets only the owner of a table take triggers off it, or a superuser who owns this schema.';
+CREATE FUNCTION hazecast.drop_attachment_triggers(attachment integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT tgname, tgrelid::regclass AS relation FROM pg_trigger
+        WHERE tgfoid = 'hazecast.note_attached()'::regprocedure AND NOT tgisinternal
+            AND tgargs = convert_to(attachment::text, 'UTF8') || '\x00'::bytea
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) IS 'Takes our triggers off an attached table and its partitions.';
+CREATE FUNCTION hazecast.drop_expired_partitions() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '500ms'
+    AS $_$
+DECLARE
+    expired record;
+    dropped integer := 0;
+BEGIN
+    FOR expired IN
+        SELECT retention.history, partition.oid::regclass AS name, bound.upper
+        FROM hazecast.retention
+        JOIN pg_inherits ON pg_inherits.inhparent = ('hazecast.' || quote_ident(retention.history))::regclass
+        JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
+        CROSS JOIN LATERAL (
+            SELECT substring(
+                pg_get_expr(partition.relpartbound, partition.oid) FROM $bound$TO \('(.*)'\)$bound$)::timestamptz AS upper
+        ) AS bound
+        WHERE bound.upper <= now() - retention.keep
+        ORDER BY bound.upper
+    LOOP
+        IF expired.history = 'reading' THEN
+            DELETE FROM hazecast.reading_flag AS flag
+            WHERE flag.observed_at < expired.upper AND flag.observed_at >= '2000-01-01 00:00:00+00';
+        END IF;
+        EXECUTE format('DROP TABLE %s', expired.name);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.drop_expired_partitions() IS 'Drops the partitions in which everything is older than hazecast.retention says, with the flags of their readings, and returns how many. The daemon calls it daily. Readings of hours so old that are written later go to reading_default. Like maintain_partitions() it waits for no lock longer than half a second, has changed nothing when it fails with lock_not_available, and is then to be called again later.';
 CREATE FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -338,167 +1187,6 @@ CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 dou
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
 COMMENT ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) IS 'The probability that PM2.5 exceeds a level in µg/m³, from a forecast and its bands in µg/m³; NULL without bands. The edges of the bands and the forecast, as the middle, are passed with 97.5, 90, 50, 10 and 2.5 %. Between them the log-odds are linear in the level; beyond them they go on at half the slope.';
-CREATE TABLE hazecast.forecast_ledger (
-    station_id integer NOT NULL,
-    origin timestamp with time zone NOT NULL,
-    revision integer NOT NULL,
-    issued_at timestamp with time zone DEFAULT now() NOT NULL,
-    model_id integer NOT NULL,
-    pm25 real[] NOT NULL,
-    lower80 real[],
-    upper80 real[],
-    lower95 real[],
-    upper95 real[],
-    digest bigint NOT NULL,
-    CONSTRAINT forecast_ledger_has_24_leads CHECK (((cardinality(pm25) = 24) AND (cardinality(lower80) = 24) AND (cardinality(upper80) = 24) AND (cardinality(lower95) = 24) AND (cardinality(upper95) = 24))),
-    CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK ((isfinite(origin) AND (date_bin('01:00:00'::interval, origin, '0001-01-01 00:00:00+00'::timestamp with time zone) = origin))),
-    CONSTRAINT forecast_ledger_revision_is_positive CHECK ((revision > 0))
-)
-PARTITION BY RANGE (origin);
-COMMENT ON TABLE hazecast.forecast_ledger IS 'Every forecast as it was issued, one row a station, origin and revision; append-only. Ask hazecast.forecast and hazecast.latest_forecast instead, unless you want to know what was known when. No foreign keys: history outlives what it refers to.';
-COMMENT ON COLUMN hazecast.forecast_ledger.station_id IS 'The station.';
-COMMENT ON COLUMN hazecast.forecast_ledger.origin IS 'Hour of the last reading that the forecast knew.';
-COMMENT ON COLUMN hazecast.forecast_ledger.revision IS '1 for the first forecast of an origin; one more each time a late or corrected reading changed its window.';
-COMMENT ON COLUMN hazecast.forecast_ledger.issued_at IS 'When it was issued.';
-COMMENT ON COLUMN hazecast.forecast_ledger.model_id IS 'The model that made it.';
-COMMENT ON COLUMN hazecast.forecast_ledger.pm25 IS 'PM2.5 in µg/m³ at leads 1 to 24: element i is for origin + i hours.';
-COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
-CREATE TABLE hazecast.model (
-    id integer NOT NULL,
-    name text NOT NULL,
-    document jsonb NOT NULL,
-    format_version integer GENERATED ALWAYS AS (((document ->> 'format_version'::text))::integer) STORED NOT NULL,
-    preset text GENERATED ALWAYS AS ((document ->> 'preset'::text)) STORED NOT NULL,
-    architecture jsonb GENERATED ALWAYS AS ((document -> 'architecture'::text)) STORED NOT NULL,
-    parameters jsonb GENERATED ALWAYS AS ((document -> 'parameters'::text)) STORED NOT NULL,
-    normalisation jsonb GENERATED ALWAYS AS ((document -> 'normalisation'::text)) STORED NOT NULL,
-    training jsonb GENERATED ALWAYS AS ((document -> 'training'::text)) STORED,
-    scores jsonb GENERATED ALWAYS AS ((document -> 'scores'::text)) STORED,
-    sha256 text GENERATED ALWAYS AS ((document ->> 'sha256'::text)) STORED NOT NULL,
-    parent_id integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_by text DEFAULT SESSION_USER NOT NULL,
-    reason text,
-    code_version text,
-    CONSTRAINT model_document_is_complete CHECK ((document ?& ARRAY['format_version'::text, 'name'::text, 'preset'::text, 'architecture'::text, 'normalisation'::text, 'parameters'::text, 'sha256'::text])),
-    CONSTRAINT model_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
-    CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
-COMMENT ON TABLE hazecast.model IS 'Every model that ever was a candidate here. Rows are added, not changed.';
-COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
-COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
-COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
-COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
-COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
-COMMENT ON COLUMN hazecast.model.architecture IS 'Inputs and sizes of the network.';
-COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and float32 values.';
-COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
-COMMENT ON COLUMN hazecast.model.training IS 'How and on what the model was trained; NULL when the file does not say.';
-COMMENT ON COLUMN hazecast.model.scores IS 'How the model scored when it was trained; NULL when the file does not say.';
-COMMENT ON COLUMN hazecast.model.sha256 IS 'SHA-256 of the model''s meaning, 64 hex digits, the same however its JSON is laid out.';
-COMMENT ON COLUMN hazecast.model.parent_id IS 'The model that this one was trained on from; NULL when from scratch.';
-COMMENT ON COLUMN hazecast.model.created_at IS 'When the model was added.';
-COMMENT ON COLUMN hazecast.model.created_by IS 'The database user who added it.';
-COMMENT ON COLUMN hazecast.model.reason IS 'Why it was added.';
-COMMENT ON COLUMN hazecast.model.code_version IS 'Version of the hazecast that brought or trained it; NULL where somebody added it by hand.';
-CREATE TABLE hazecast.reading (
-    station_id integer NOT NULL,
-    observed_at timestamp with time zone NOT NULL,
-    pm25 real,
-    dew_point real,
-    temperature real,
-    pressure real,
-    wind_direction real,
-    wind_speed real,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
-)
-PARTITION BY RANGE (observed_at);
-COMMENT ON TABLE hazecast.reading IS 'Hourly readings: write them with INSERT … ON CONFLICT (station_id, observed_at) DO UPDATE or COPY, in any order. Raw values stay as sent; NULL is a missing measure.';
-COMMENT ON COLUMN hazecast.reading.station_id IS 'The station that reports.';
-COMMENT ON COLUMN hazecast.reading.observed_at IS 'Beginning of the UTC hour that the reading describes; anything but a whole hour is an error.';
-COMMENT ON COLUMN hazecast.reading.pm25 IS 'PM2.5 in µg/m³.';
-COMMENT ON COLUMN hazecast.reading.dew_point IS 'Dew point in °C.';
-COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
-COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
-COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
-COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
-COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
-COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
-COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
-CREATE TABLE hazecast.station (
-    id integer NOT NULL,
-    name text NOT NULL,
-    latitude double precision,
-    longitude double precision,
-    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT station_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
-    CONSTRAINT station_latitude_in_range CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
-    CONSTRAINT station_longitude_in_range CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
-    CONSTRAINT station_name_is_not_blank CHECK ((btrim(name) <> ''::text))
-);
-COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a station that is not here is a foreign-key error.';
-COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
-COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
-COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
-COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
-COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
-COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
-CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
- SELECT station.name AS station,
-    newest.origin,
-    (lead.lead)::integer AS lead,
-    (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
-    lead.pm25,
-    lead.lower80,
-    lead.upper80,
-    lead.lower95,
-    lead.upper95,
-    model.name AS model,
-    newest.issued_at,
-    newest.revision,
-    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
-   FROM (((hazecast.station
-     CROSS JOIN LATERAL ( SELECT ledger.station_id,
-            ledger.origin,
-            ledger.revision,
-            ledger.issued_at,
-            ledger.model_id,
-            ledger.pm25,
-            ledger.lower80,
-            ledger.upper80,
-            ledger.lower95,
-            ledger.upper95,
-            ledger.digest
-           FROM hazecast.forecast_ledger ledger
-          WHERE ((ledger.station_id = station.id) AND (EXISTS ( SELECT
-                   FROM hazecast.reading
-                  WHERE ((reading.station_id = station.id) AND (reading.observed_at = ledger.origin))
-                 OFFSET 0)))
-          ORDER BY ledger.origin DESC, ledger.revision DESC
-         LIMIT 1) newest)
-     CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
-     LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
-COMMENT ON VIEW hazecast.latest_forecast IS 'The newest forecast of every station, one row a lead.';
-COMMENT ON COLUMN hazecast.latest_forecast.station IS 'Name of the station.';
-COMMENT ON COLUMN hazecast.latest_forecast.origin IS 'Hour of the last reading that the forecast knew.';
-COMMENT ON COLUMN hazecast.latest_forecast.lead IS 'Hours after the origin, 1 to 24.';
-COMMENT ON COLUMN hazecast.latest_forecast.valid_at IS 'The hour that is forecast: origin + lead hours.';
-COMMENT ON COLUMN hazecast.latest_forecast.pm25 IS 'PM2.5 in µg/m³.';
-COMMENT ON COLUMN hazecast.latest_forecast.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made it.';
-COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
-COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
-COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
 CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, probability real)
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -510,6 +1198,266 @@ CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, orig
     FROM hazecast.latest_forecast newest;
 END;
 COMMENT ON FUNCTION hazecast.exceedance(level real) IS 'The probability that PM2.5 exceeds a level in µg/m³, for every station''s newest forecast, one row a lead: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands).';
+CREATE FUNCTION hazecast.exceedance_skill(level real, probability real DEFAULT 0.5, since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT now(), station text DEFAULT NULL::text) RETURNS SETOF hazecast.lead_exceedance_skill
+    LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+DECLARE
+    first_origin constant timestamptz := since - interval '24 hours';
+    place constant integer := hazecast.station_named(station);
+BEGIN
+    RETURN QUERY
+    SELECT
+        counted.station, counted.lead, counted.n, counted.hits, counted.misses, counted.false_alarms,
+        counted.hits::double precision / nullif(counted.hits + counted.misses, 0),
+        counted.false_alarms::double precision / nullif(counted.hits + counted.false_alarms, 0),
+        counted.hits::double precision / nullif(counted.hits + counted.misses + counted.false_alarms, 0)
+    FROM (
+        SELECT
+            judged.station,
+            judged.lead,
+            count(*) AS n,
+            count(*) FILTER (WHERE judged.warned AND judged.came) AS hits,
+            count(*) FILTER (WHERE NOT judged.warned AND judged.came) AS misses,
+            count(*) FILTER (WHERE judged.warned AND NOT judged.came) AS false_alarms
+        FROM (
+            SELECT
+                pair.station,
+                pair.lead,
+                hazecast.exceedance_probability(
+                    exceedance_skill.level, pair.pm25, pair.lower80, pair.upper80, pair.lower95, pair.upper95
+                ) >= exceedance_skill.probability AS warned,
+                pair.observed > exceedance_skill.level AS came
+            FROM hazecast.forecast_vs_observed AS pair
+            WHERE (place IS NULL OR pair.station_id = place)
+                AND pair.origin >= first_origin AND pair.origin < until
+                AND pair.observed_at >= since AND pair.observed_at < until
+                AND pair.in_time
+            OFFSET 0 -- so that the probability is worked out once
+        ) AS judged
+        WHERE judged.warned IS NOT NULL
+        GROUP BY judged.station, judged.lead
+    ) AS counted
+    ORDER BY counted.station, counted.lead;
+END
+$$;
+COMMENT ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) IS 'How good warnings would have been that are given when PM2.5 exceeds a level in µg/m³ with at least a probability (0.5, unless said): of the hours from since (30 days ago) up to, but not including, until (now), of one station or of all, one row a station and lead. Judged are the forecasts that hazecast.skill() scores, where they have bands.';
+CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, pm25 real, lower80 real, upper80 real, lower95 real, upper95 real, model text, issued_at timestamp with time zone, revision integer, stale boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT station.name,
+     newest.origin,
+     (lead.lead)::integer AS lead,
+     (newest.origin + ((lead.lead)::double precision * '01:00:00'::interval)),
+     lead.pm25,
+     lead.lower80,
+     lead.upper80,
+     lead.lower95,
+     lead.upper95,
+     model.name,
+     newest.issued_at,
+     newest.revision,
+     (forecast_as_of.at >= (newest.origin + '03:00:00'::interval))
+    FROM (((hazecast.station
+      CROSS JOIN LATERAL ( SELECT ledger.station_id,
+             ledger.origin,
+             ledger.revision,
+             ledger.issued_at,
+             ledger.model_id,
+             ledger.pm25,
+             ledger.lower80,
+             ledger.upper80,
+             ledger.lower95,
+             ledger.upper95,
+             ledger.digest
+            FROM hazecast.forecast_ledger ledger
+           WHERE ((ledger.station_id = station.id) AND (ledger.issued_at <= forecast_as_of.at) AND (ledger.origin <= (forecast_as_of.at + '01:00:00'::interval)))
+           ORDER BY ledger.origin DESC, ledger.revision DESC
+          LIMIT 1) newest)
+      CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+      LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
+END;
+COMMENT ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) IS 'The newest forecast that every station had at a time, one row a lead, with the columns of hazecast.latest_forecast: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), pm25 and the edges of the bands lower80, upper80, lower95, upper95 in µg/m³ (NULL without bands), model (its name), issued_at, revision, stale (whether the origin was three hours back by then). Readings that were deleted since do not matter.';
+CREATE FUNCTION hazecast.hours_sql(attached hazecast.attachment) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    step constant text := format('interval %L', attached.step);
+    shift constant text := format('interval %L', CASE attached.stamps WHEN 'end' THEN attached.step ELSE '0' END);
+    grid constant text := format('interval %L', least(attached.step, interval '15 minutes'));
+    is_hourly constant boolean := attached.step = interval '1 hour';
+    lower_end constant text := format('(%%s - %s - %s + %s)', step, grid, shift);
+    upper_end constant text := format('(%%s + interval ''1 hour'' + %s + %s)', grid, shift);
+    around constant text[] := hazecast.range_sql(attached, format(lower_end, 'hour'), format(upper_end, 'hour'));
+    within constant text[] := hazecast.range_sql(attached, format(lower_end, '$5'), format(upper_end, '$6'));
+    observed constant text := format(
+        CASE hazecast.type_family(hazecast.attached_type(attached.source, attached.columns ->> 'observed_at'))
+            WHEN 'text' THEN '(row.%I)::text COLLATE "C"' ELSE 'row.%I' END,
+        attached.columns ->> 'observed_at');
+    station constant text := attached.columns ->> 'station';
+    purpleair constant boolean := attached.correction IS NOT NULL;
+    measure record;
+    one record;
+    numbers text := '';
+    faults text := '';
+    more_faults text := '';
+    ranged text := '';
+    averages text := '';
+    means text := '';
+    shortages text := '';
+BEGIN
+    FOR measure IN
+        SELECT unnest('{pm25,dew_point,temperature,pressure,wind_direction,wind_speed,humidity,wind_u,wind_v}'::text[]) AS name
+    LOOP
+        one := hazecast.measure_sql(attached, measure.name);
+        numbers := numbers || format(', %s AS %I', one.number, measure.name);
+        faults := faults || ', ' || one.fault;
+    END LOOP;
+    IF purpleair THEN
+        more_faults := more_faults || $sql$, CASE
+            WHEN NOT (pm25 >= 0 AND pm25 < 570) THEN 'pm25 is outside of 0 to 570, where the correction holds'
+            WHEN pm25 IS NOT NULL AND (humidity BETWEEN 0 AND 100) IS NOT TRUE THEN 'no humidity of 0 to 100 % to correct pm25 by'
+            END$sql$;
+    END IF;
+    IF attached.columns ?& '{humidity,temperature}' THEN
+        more_faults := more_faults ||
+            $sql$, CASE WHEN humidity NOT BETWEEN 0.1 AND 105 THEN 'humidity is outside of 0.1 to 105 %' END$sql$;
+    END IF;
+    FOR measure IN
+        -- The ranges are those of quality control, which sees only the mean where there are several rows to an hour.
+        SELECT known.*, known.name = ANY(hazecast.attached_measures(attached)) AS is_filled
+        FROM (VALUES
+            ('pm25', 0, 5000), ('dew_point', -100, 50), ('temperature', -100, 70), ('pressure', 300, 1100),
+            ('wind_direction', 0, 360), ('wind_speed', 0, 150)
+        ) AS known (name, low, high)
+    LOOP
+        CONTINUE WHEN NOT measure.is_filled;
+        IF is_hourly THEN
+            ranged := ranged || format(', %I', measure.name);
+        ELSE
+            ranged := ranged || format(
+                ', CASE WHEN %1$I BETWEEN %2$s AND %3$s THEN %1$I END AS %1$I', measure.name, measure.low, measure.high);
+            shortages := shortages || format(
+                $sql$, CASE WHEN %1$L <> 'wind_direction' AND sum(weight) FILTER (WHERE %1$I IS NOT NULL) < 2699
+                    THEN '%1$s: values of less than 75 %% of the hour' END$sql$, measure.name);
+        END IF;
+        averages := averages || format(', avg(%1$I) AS %1$I', measure.name);
+        IF measure.name = 'wind_direction' THEN
+            averages := averages || format(
+                ', avg(%1$s * sind(wind_direction)) AS east, avg(%1$s * cosd(wind_direction)) AS north',
+                CASE WHEN 'wind_speed' = ANY(hazecast.attached_measures(attached)) THEN 'coalesce(wind_speed, 1)' ELSE '1' END);
+            means := means || $sql$, (CASE
+                WHEN sum(rows) = 1 THEN min(wind_direction)
+                WHEN sum(weight) FILTER (WHERE wind_direction IS NOT NULL) < 2699
+                    OR abs(sum(east * weight)) + abs(sum(north * weight)) < 1e-6 * sum(weight) THEN NULL
+                WHEN sum(east * weight) < 0 THEN 360 + atan2d(sum(east * weight), sum(north * weight))
+                ELSE atan2d(sum(east * weight), sum(north * weight))
+                END)::real AS wind_direction$sql$;
+        ELSE
+            means := means || format(
+                $sql$, (CASE WHEN sum(weight) FILTER (WHERE %1$I IS NOT NULL) >= 2699
+                    THEN sum(%1$I * weight) / sum(weight) FILTER (WHERE %1$I IS NOT NULL) END)::real AS %1$I$sql$,
+                measure.name);
+        END IF;
+        IF NOT is_hourly THEN
+            more_faults := more_faults || format(
+                $sql$, CASE WHEN %1$s NOT BETWEEN %2$s AND %3$s THEN '%4$s is out of range' END$sql$,
+                hazecast.derived_sql(measure.name, purpleair), measure.low, measure.high, measure.name);
+        END IF;
+    END LOOP;
+    RETURN format(
+        $sql$
+        WITH wanted AS (
+            SELECT station, hour, removed, final_at, place, station::%1$s AS key, %2$s AS low, %3$s AS high
+            FROM unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::timestamptz[], $9::tid[])
+                AS due (station, hour, removed, final_at, place)
+        ), parsed AS (
+            SELECT wanted.station, wanted.hour, %4$s AS stamp, concat_ws('; ' %5$s) AS fault %6$s
+            FROM wanted
+            JOIN %7$s AS row ON %8$s AND %9$s >= wanted.low AND %9$s < wanted.high
+            WHERE %9$s >= %10$s AND %9$s < %11$s
+        ), derived AS (
+            SELECT
+                station, hour, stamp, date_bin(%12$s, stamp + %12$s / 2, '0001-01-01 00:00:00+00') - %13$s AS beginning,
+                concat_ws('; ', nullif(fault, '') %14$s) AS fault,
+                %15$s AS pm25, %16$s AS dew_point, temperature, pressure, %17$s AS wind_direction, %18$s AS wind_speed
+            FROM parsed WHERE stamp IS NOT NULL
+        ), weighted AS (
+            SELECT *
+            FROM (
+                SELECT
+                    station, hour, stamp, beginning, fault %19$s,
+                    date_part('epoch', least(beginning + %20$s, hour + interval '1 hour') - greatest(beginning, hour)) AS weight
+                FROM derived
+            ) AS part
+            WHERE weight > 0
+        ), slots AS (
+            SELECT station, hour, weight, count(*) AS rows %21$s FROM weighted GROUP BY station, hour, beginning, weight
+        ), computed AS (
+            SELECT station, hour, sum(weight) / 3600 AS covered, concat_ws('; ', NULL %22$s) AS shortage %23$s
+            FROM slots GROUP BY station, hour
+        )
+        $sql$,
+        CASE WHEN station IS NULL THEN 'text' ELSE hazecast.attached_type(attached.source, station)::text END, around[1], around[2],
+        hazecast.stamp_sql(attached), faults, numbers, attached.source,
+        CASE WHEN station IS NULL THEN 'true' ELSE format('row.%I = wanted.key', station) END, observed, within[1], within[2], grid, shift, more_faults,
+        hazecast.derived_sql('pm25', purpleair), hazecast.derived_sql('dew_point', purpleair),
+        hazecast.derived_sql('wind_direction', purpleair), hazecast.derived_sql('wind_speed', purpleair), ranged, step,
+        averages, shortages, means);
+END
+$_$;
+COMMENT ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) IS 'The common table expressions that compute hours of an attached table, of which "computed" is the last. Parameters: stations, hours, whether rows were removed, when an incomplete hour is final, first and last hour, now, the attachment, and the places of the hours in hazecast.attachment_hour. A row stands for the step from its stamp on, rounded to the step or to a quarter of an hour; an hour is the mean of what overlaps it, weighted by how much, a measure of it missing where less than 75 % have a value.';
+CREATE FUNCTION hazecast.is_time(text text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (text ~ '^(19|2\d)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?( ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?))?)?$'::text) THEN (((substr(text, 9, 2))::integer)::numeric <= EXTRACT(day FROM (make_date((substr(text, 1, 4))::integer, (substr(text, 6, 2))::integer, 1) + '1 mon -1 days'::interval)))
+             ELSE false
+         END AS "case";
+END;
+COMMENT ON FUNCTION hazecast.is_time(text text) IS 'Whether a text is a time in ISO 8601, such as 2026-01-05T07:10 or 2026-01-05 07:10:00+05:30: what can be cast.';
+CREATE FUNCTION hazecast.keep_old_name() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM hazecast.station_alias WHERE name = NEW.name AND station_id = NEW.id;
+    INSERT INTO hazecast.station_alias (name, station_id) VALUES (OLD.name, NEW.id)
+    ON CONFLICT (name) DO UPDATE SET station_id = excluded.station_id;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.keep_old_name() IS 'After a station was renamed: its old name becomes an alias.';
+CREATE FUNCTION hazecast.key_sql(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    -- format uses a type's output function, where a cast to text could be anybody's function.
+    SELECT CASE WHEN name IS NULL THEN 'NULL::text'
+        ELSE format('CASE WHEN row.%1$I IS NOT NULL THEN format(''%%s'', row.%1$I) END', name) END
+$_$;
+COMMENT ON FUNCTION hazecast.key_sql(name text) IS 'SQL for a column as text.';
+CREATE FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (((local AT TIME ZONE zone) AT TIME ZONE zone) <> local) THEN NULL::timestamp with time zone
+             WHEN ((((((local AT TIME ZONE zone) - '24:00:00'::interval) AT TIME ZONE zone) + '24:00:00'::interval) = local) AND (((((local AT TIME ZONE zone) + '24:00:00'::interval) AT TIME ZONE zone) - '24:00:00'::interval) = local)) THEN (local AT TIME ZONE zone)
+             WHEN (EXISTS ( SELECT
+                FROM ( VALUES ('00:30:00'::interval), ('01:00:00'::interval), ('02:00:00'::interval), ('03:00:00'::interval)) shift(by)
+               WHERE (((((local_instant.local AT TIME ZONE local_instant.zone) - shift.by) AT TIME ZONE local_instant.zone) = local_instant.local) OR ((((local_instant.local AT TIME ZONE local_instant.zone) + shift.by) AT TIME ZONE local_instant.zone) = local_instant.local)))) THEN NULL::timestamp with time zone
+             ELSE (local AT TIME ZONE zone)
+         END AS timezone;
+END;
+COMMENT ON FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) IS 'The instant at which a clock shows a time; NULL when it never does, put forward over it, or does twice, put back.';
 CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -517,6 +1465,51 @@ CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     SELECT hazecast.add_months('hazecast.reading', 'observed_at') + hazecast.add_months('hazecast.forecast_ledger', 'origin')
 $$;
 COMMENT ON FUNCTION hazecast.maintain_partitions() IS 'Makes the monthly partitions up to the end of the year after next and returns how many. The daemon calls it; without anything to do it takes no lock. Rows that were waiting in reading_default move on and raise no arrival. While it works, new stations and queries over all hours wait, and so do readings of hours beyond all partitions, which may fail with check_violation and are then to be sent again; everything else goes on. It waits for no lock longer than half a second, less than the server takes to look for deadlocks, so that it never costs others theirs: it then fails with lock_not_available, has changed nothing, and is to be called again later.';
+CREATE FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    name constant text := attached.columns ->> measure;
+    points constant text := $sql$'{N,NNE,NE,ENE,E,ESE,SE,SSE,S,SSW,SW,WSW,W,WNW,NW,NNW}'::text[]$sql$;
+    type regtype;
+    family text;
+    raw text;
+    factor double precision[];
+BEGIN
+    number := 'NULL::float8';
+    fault := 'NULL';
+    IF name IS NULL THEN
+        RETURN;
+    END IF;
+    type := hazecast.attached_type(attached.source, name);
+    family := hazecast.type_family(type);
+    raw := format('(row.%I)::%s', name, type);
+    IF family = 'text' THEN
+        raw := format($sql$nullif(nullif(btrim(%s), ''), 'NA')$sql$, raw);
+    ELSIF family IS DISTINCT FROM 'number' THEN
+        RAISE EXCEPTION 'column "%" of % is of type %: % must be a number or text', name, attached.source, type, measure
+            USING ERRCODE = 'datatype_mismatch', HINT = 'A generated column, or a materialized view, can hold a number.';
+    END IF;
+    number := hazecast.number_sql(raw, family);
+    factor := hazecast.unit_factor(
+        CASE WHEN measure LIKE 'wind\__' THEN 'wind_speed' ELSE measure END,
+        attached.units ->> CASE WHEN measure LIKE 'wind\__' THEN 'wind_speed' ELSE measure END);
+    IF factor <> '{0,1,1}' THEN
+        number := format('(%s - %s) * %s / %s', number, factor[1], factor[2], factor[3]);
+    END IF;
+    IF measure = 'wind_direction' AND family = 'text' THEN
+        fault := format(
+            $sql$CASE WHEN %1$s IS NOT NULL AND %2$s IS NULL AND NOT upper(%1$s) = ANY(%3$s || '{CALM,CV,VRB}'::text[])
+                THEN 'wind_direction is neither degrees nor a compass point' END$sql$, raw, number, points);
+        number := format('coalesce((array_position(%1$s, upper(%2$s)) - 1) * 22.5, %3$s)', points, raw, number);
+    ELSE
+        fault := format(
+            'CASE WHEN %s IS NOT NULL AND %s IS NULL THEN %L END', raw, number, measure || ' is not a finite number');
+    END IF;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) IS 'SQL for a measure of a row in the unit of hazecast.reading, NULL where it is none, and for what is wrong with it.';
 CREATE TABLE hazecast.reader_scope (
     role_name name NOT NULL,
     labels jsonb NOT NULL,
@@ -539,45 +1532,6 @@ CREATE FUNCTION hazecast.scopes(reader name) RETURNS jsonb[]
    WHERE (pg_has_role(SESSION_USER, role.oid, 'MEMBER'::text) AND pg_has_role(scopes.reader, role.oid, 'MEMBER'::text));
 END;
 COMMENT ON FUNCTION hazecast.scopes(reader name) IS 'The labels that a role may see: those of every scope that both the role and the user who logged in are members of.';
-CREATE TABLE hazecast.training_result (
-    run_id integer NOT NULL,
-    station_id integer,
-    verdict text NOT NULL,
-    reason text NOT NULL,
-    champion_id integer NOT NULL,
-    challenger_id integer,
-    champion_skill double precision,
-    challenger_skill double precision,
-    stations integer NOT NULL,
-    held_out_from timestamp with time zone NOT NULL,
-    held_out_until timestamp with time zone NOT NULL,
-    leads integer[] NOT NULL,
-    origins integer[] NOT NULL,
-    persistence_rmse double precision[] NOT NULL,
-    champion_rmse double precision[] NOT NULL,
-    challenger_rmse double precision[],
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
-    CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
-);
-COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
-COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
-COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
-COMMENT ON COLUMN hazecast.training_result.verdict IS 'promoted, rejected, or inconclusive: the last 21 days are too few readings, or not like those before.';
-COMMENT ON COLUMN hazecast.training_result.reason IS 'Why, in words.';
-COMMENT ON COLUMN hazecast.training_result.champion_id IS 'The model that served when the run began.';
-COMMENT ON COLUMN hazecast.training_result.challenger_id IS 'The model that was trained; NULL where there were too few readings to train or to compare on.';
-COMMENT ON COLUMN hazecast.training_result.champion_skill IS 'Mean skill against persistence over the leads; 0 is as good as persistence, 1 is perfect. NULL where nothing was scored.';
-COMMENT ON COLUMN hazecast.training_result.challenger_skill IS 'The same of the challenger.';
-COMMENT ON COLUMN hazecast.training_result.stations IS 'How many stations were trained and scored on: 1, or those together.';
-COMMENT ON COLUMN hazecast.training_result.held_out_from IS 'First hour that the challenger was not trained on.';
-COMMENT ON COLUMN hazecast.training_result.held_out_until IS 'The hour after the last one that was scored.';
-COMMENT ON COLUMN hazecast.training_result.leads IS 'The leads that were scored, in hours; the arrays beside it go by them.';
-COMMENT ON COLUMN hazecast.training_result.origins IS 'Origins scored at each lead.';
-COMMENT ON COLUMN hazecast.training_result.persistence_rmse IS 'RMSE in µg/m³ of the last reading, at each lead.';
-COMMENT ON COLUMN hazecast.training_result.champion_rmse IS 'RMSE in µg/m³ of the champion at each lead.';
-COMMENT ON COLUMN hazecast.training_result.challenger_rmse IS 'RMSE in µg/m³ of the challenger at each lead.';
-COMMENT ON COLUMN hazecast.training_result.recorded_at IS 'When it was recorded.';
 CREATE FUNCTION hazecast.models_in_scope(reader name) RETURNS SETOF integer
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -598,6 +1552,78 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.note_arrival() IS 'After a statement that wrote readings: an arrival, once a transaction.';
+CREATE FUNCTION hazecast.note_attached() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET extra_float_digits TO '1'
+    AS $_$
+DECLARE
+    attached hazecast.attachment;
+    keys text;
+BEGIN
+    BEGIN
+        SELECT * INTO attached FROM hazecast.attachment WHERE id = TG_ARGV[0]::integer;
+        IF attached.id IS NULL OR (TG_OP IN ('DELETE', 'TRUNCATE') AND NOT attached.follow_deletes) THEN
+            RETURN NULL;
+        END IF;
+        keys := format(
+            'SELECT %s AS station, %s AS observed', hazecast.key_sql(attached.columns ->> 'station'),
+            hazecast.key_sql(attached.columns ->> 'observed_at'));
+        IF TG_OP IN ('INSERT', 'UPDATE') THEN
+            EXECUTE format(
+                'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
+                SELECT $1, ''write'', station, observed, count(*) FROM (%s FROM written AS row) AS key GROUP BY station, observed',
+                keys) USING attached.id;
+        END IF;
+        IF TG_OP = 'UPDATE' THEN
+            EXECUTE format(
+                'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
+                SELECT $1, ''removal'', station, observed, 1 FROM (%1$s FROM removed AS row EXCEPT %1$s FROM written AS row) AS key',
+                keys) USING attached.id;
+        ELSIF TG_OP = 'DELETE' THEN
+            EXECUTE format(
+                'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
+                SELECT DISTINCT $1, ''removal'', station, observed, 1 FROM (%s FROM removed AS row) AS key',
+                keys) USING attached.id;
+        ELSIF TG_OP = 'TRUNCATE' THEN
+            INSERT INTO hazecast.attachment_change (attachment, kind, rows) VALUES (attached.id, 'truncate', 1);
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        INSERT INTO hazecast.attachment_change (attachment, kind, observed, rows)
+        VALUES (TG_ARGV[0]::integer, 'blind', SQLERRM, 1);
+    END;
+    -- A notification would make PREPARE TRANSACTION fail: where that is allowed, the daemon's timer has to do.
+    IF current_setting('max_prepared_transactions') = '0' THEN
+        INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.note_attached() IS 'After a statement that changed an attached table: which stations and times, into hazecast.attachment_change. Raises nothing, ever.';
+CREATE FUNCTION hazecast.note_history(attachment integer, history interval) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET extra_float_digits TO '1'
+    SET row_security TO 'off'
+    AS $$
+DECLARE
+    noted bigint := 0;
+BEGIN
+    IF history IS NOT NULL THEN
+        SELECT hazecast.note_rows(a, 'history', now() - history) INTO noted
+        FROM hazecast.attachment AS a WHERE a.id = note_history.attachment;
+    END IF;
+    INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
+    RETURN noted;
+END
+$$;
+COMMENT ON FUNCTION hazecast.note_history(attachment integer, history interval) IS 'Notes the rows that an attached table has had for so long, and wakes the daemon; how many.';
 CREATE FUNCTION hazecast.note_reload() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -627,6 +1653,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.note_removal() IS 'After readings were deleted or truncated: their flags go too, and an arrival tells the daemon to reload.';
+CREATE FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    noted bigint;
+BEGIN
+    EXECUTE format(
+        'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
+        SELECT $1, $2, station, observed, count(*)
+        FROM (SELECT %s AS station, %s AS observed, row.%3$I AS moment FROM %4$s AS row WHERE %5$s >= %6$s) AS key
+        GROUP BY station, observed, moment ORDER BY moment',
+        hazecast.key_sql(attached.columns ->> 'station'), hazecast.key_sql(attached.columns ->> 'observed_at'),
+        attached.columns ->> 'observed_at', attached.source,
+        format(
+            CASE hazecast.type_family(hazecast.attached_type(attached.source, attached.columns ->> 'observed_at'))
+                WHEN 'text' THEN '(row.%I)::text COLLATE "C"' ELSE 'row.%I' END,
+            attached.columns ->> 'observed_at'),
+        (hazecast.range_sql(attached, '$3', '$3'))[1])
+    USING attached.id, kind, since;
+    GET DIAGNOSTICS noted = ROW_COUNT;
+    RETURN noted;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) IS 'Notes every row of an attached table since a time as a change; how many.';
 CREATE FUNCTION hazecast.notify_alert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -686,6 +1737,62 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.notify_model() IS 'After another model was made active: NOTIFY hazecast_model, unless hazecast.notify is off.';
+CREATE FUNCTION hazecast.nowcast(station text, at timestamp with time zone DEFAULT (date_trunc('hour'::text, now(), 'UTC'::text) - '01:00:00'::interval)) RETURNS real
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET extra_float_digits TO '1'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+DECLARE
+    newest constant timestamptz := date_trunc('hour', at, 'UTC');
+    oldest constant timestamptz := newest - interval '11 hours';
+    place constant integer := hazecast.station_named(station);
+    answer numeric;
+BEGIN
+    WITH hourly AS (
+        SELECT
+            o.pm25::text::numeric AS pm25,
+            (extract(epoch FROM newest - o.observed_at) / 3600)::integer AS age
+        FROM hazecast.observation AS o
+        WHERE o.station_id = place AND o.observed_at BETWEEN oldest AND newest AND o.pm25 >= 0
+    ), weighted AS (
+        SELECT
+            pm25,
+            age,
+            power(greatest(0.5, coalesce(min(pm25) OVER () / nullif(max(pm25) OVER (), 0), 1)), age::numeric) AS weight,
+            count(*) FILTER (WHERE age <= 2) OVER () AS recent
+        FROM hourly
+    )
+    SELECT sum(weight * pm25) / sum(weight) INTO answer FROM weighted WHERE recent >= 2;
+    -- Rounded first: a division that does not come out even must not lose a tenth.
+    RETURN trunc(round(answer, 9), 1);
+END
+$$;
+COMMENT ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) IS 'The NowCast of US EPA in µg/m³, truncated to 0.1, for a station and an hour, named by its beginning (the last complete one, unless said): the mean of the 12 hours up to and including it, hour i back weighted by w^i, where w is min / max of the 12, at least 0.5. Missing, flagged and negative hours are left out of all of it. NULL unless two of the newest three hours are there; 0 where all are 0. An unknown station is an error.';
+CREATE FUNCTION hazecast.number_instant(text text, ticks double precision) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((text ~ '^-?\d{1,20}(\.\d{1,20})?(e[+-]\d{1,2})?$'::text) AND (abs(((text)::double precision / ticks)) < ('10000000000'::numeric)::double precision)) THEN to_timestamp(((text)::double precision / ticks))
+             ELSE NULL::timestamp with time zone
+         END AS "case";
+END;
+COMMENT ON FUNCTION hazecast.number_instant(text text, ticks double precision) IS 'The instant of a number of ticks since 1970, so many to a second; NULL when that is not within some centuries.';
+CREATE FUNCTION hazecast.number_sql(value text, family text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT CASE family
+        WHEN 'text' THEN format(
+            $sql$CASE WHEN %1$s ~ '^\s*[-+]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,2})?\s*$' THEN
+                CASE WHEN abs((%1$s)::float8) < 1e-20 THEN 0 WHEN (%1$s)::float8 BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END END$sql$,
+            value)
+        ELSE format(
+            'CASE WHEN abs(%1$s) < 1e-20 THEN 0::float8 WHEN %1$s BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END', value)
+    END
+$_$;
+COMMENT ON FUNCTION hazecast.number_sql(value text, family text) IS 'SQL for a value as a finite double precision, NULL where it is none; such SQL cannot fail.';
 CREATE FUNCTION hazecast.partitions_end(parent regclass) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -714,6 +1821,67 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.promote(model text, station text) IS 'Makes a model serve one station, or all that have no model of their own, from their next forecast on. Says what it did. hazecast.activation keeps who, when, and what served before.';
+CREATE FUNCTION hazecast.prune_challengers() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    pruned integer;
+BEGIN
+    -- Nobody can make one of them serve meanwhile.
+    LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
+    WITH ranked AS (
+        SELECT challenger_id, dense_rank() OVER (PARTITION BY coalesce(station_id, 0) ORDER BY run_id DESC) AS age
+        FROM hazecast.training_result WHERE challenger_id IS NOT NULL
+    ), old AS (
+        SELECT challenger_id AS id FROM ranked GROUP BY challenger_id HAVING min(age) > 3
+    )
+    -- Every forecast's model is in hazecast.activation, which a trigger writes: no need to look through the ledger.
+    DELETE FROM hazecast.model USING old
+    WHERE model.id = old.id
+        AND NOT EXISTS (SELECT FROM hazecast.active_model AS a WHERE a.model_id = old.id)
+        AND NOT EXISTS (SELECT FROM hazecast.activation AS a WHERE old.id IN (a.model_id, a.previous_model_id))
+        AND NOT EXISTS (SELECT FROM hazecast.training_result AS r WHERE r.champion_id = old.id)
+        AND NOT EXISTS (SELECT FROM hazecast.model AS child WHERE child.parent_id = old.id);
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END
+$$;
+COMMENT ON FUNCTION hazecast.prune_challengers() IS 'Takes away the challengers that never served, but for those of a station''s last three results, and returns how many went; their scores stay in hazecast.training_result. Each training run ends with it.';
+CREATE FUNCTION hazecast.range_sql(attached hazecast.attachment, low text, high text) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT CASE hazecast.type_family(type)
+        WHEN 'instant' THEN ARRAY[low, high]
+        WHEN 'number' THEN ARRAY[
+            format('(extract(epoch FROM %s) * %s)::%s', low, hazecast.ticks(attached)::numeric, number),
+            format('(extract(epoch FROM %s) * %s)::%s', high, hazecast.ticks(attached)::numeric, number)
+        ]
+        WHEN 'text' THEN ARRAY[
+            format($sql$to_char(%s - interval '1 day', 'YYYY-MM-DD') COLLATE "C"$sql$, low),
+            format($sql$to_char(%s + interval '2 days', 'YYYY-MM-DD') COLLATE "C"$sql$, high)
+        ]
+        -- A clock that changes in between shows times outside of those at the two ends: hence least and greatest.
+        ELSE ARRAY[
+            format(
+                'least(%1$s AT TIME ZONE %3$L, %2$s AT TIME ZONE %3$L - (%2$s - %1$s))%4$s', low, high,
+                attached.time_zone, CASE WHEN type = 'date'::regtype THEN '::date' END),
+            format(
+                'greatest(%2$s AT TIME ZONE %3$L, %1$s AT TIME ZONE %3$L + (%2$s - %1$s))%4$s', low, high,
+                attached.time_zone, CASE WHEN type = 'date'::regtype THEN '::date + 1' END)
+        ]
+    END
+    FROM hazecast.attached_type(attached.source, attached.columns ->> 'observed_at') AS type
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN type IN ('real'::regtype, 'double precision'::regtype) THEN 'float8'
+            WHEN type = 'numeric'::regtype THEN 'numeric'
+            ELSE 'int8'
+        END
+    ) AS of (number)
+$_$;
+COMMENT ON FUNCTION hazecast.range_sql(attached hazecast.attachment, low text, high text) IS 'SQL for two instants as the bounds between which a time column has at least the rows between them, in its own type, so that an index can serve.';
 CREATE FUNCTION hazecast.record_activation() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -746,6 +1914,209 @@ CREATE FUNCTION hazecast.refresh() RETURNS void
     INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
 $$;
 COMMENT ON FUNCTION hazecast.refresh() IS 'Makes the daemon compare every station''s newest window with its last forecast, and issue what is missing. For changes that no trigger sees: a restore, replication, a write straight into a partition.';
+CREATE FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+#variable_conflict use_variable
+DECLARE
+    -- current_user is the owner of this function.
+    caller constant text := CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END;
+    owner constant text := quote_ident(current_user);
+    class record;
+    wanted hazecast.attachment;
+    name text;
+    unit text;
+    type regtype;
+BEGIN
+    SELECT c.relkind, c.relpersistence, c.relname, n.nspname INTO class
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = source;
+    IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p', 'f', 'm') OR class.relpersistence = 't'
+        OR class.nspname IN ('hazecast', 'pg_catalog', 'information_schema')
+    THEN
+        RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a materialized view of yours', source
+            USING ERRCODE = 'wrong_object_type',
+                HINT = 'A view would run its functions with the rights of the owner of schema hazecast.';
+    END IF;
+    IF NOT has_table_privilege(caller, source, 'SELECT') THEN
+        RAISE EXCEPTION '"%" may not read %: GRANT SELECT ON % TO %', caller, source, source, quote_ident(caller)
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF poll IS NULL AND class.relkind IN ('r', 'p') AND NOT has_table_privilege(caller, source, 'TRIGGER') THEN
+        RAISE EXCEPTION '"%" may not make triggers on %: GRANT TRIGGER ON % TO %', caller, source, source, quote_ident(caller)
+            USING ERRCODE = 'insufficient_privilege', HINT = 'A table that is attached with poll needs no triggers.';
+    END IF;
+    IF NOT has_schema_privilege(current_user, class.nspname, 'USAGE') THEN
+        RAISE EXCEPTION 'the owner of schema hazecast may not use schema %: GRANT USAGE ON SCHEMA % TO %',
+            quote_ident(class.nspname), quote_ident(class.nspname), owner
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NOT has_table_privilege(current_user, source, 'SELECT') THEN
+        RAISE EXCEPTION 'the owner of schema hazecast may not read %: GRANT SELECT ON % TO %', source, source, owner
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF row_security_active(source) THEN
+        RAISE EXCEPTION 'row security hides rows of % from the owner of schema hazecast: ALTER ROLE % BYPASSRLS', source, owner
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    columns := jsonb_strip_nulls(columns);
+    IF (columns ? 'station') = (station_name IS NOT NULL) THEN
+        RAISE EXCEPTION 'say which station: station => a column, or station_name => the name of the one station'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF station_name IS NOT NULL AND (btrim(station_name) = '' OR length(station_name) > 200) THEN
+        RAISE EXCEPTION 'station_name must have 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF NOT columns ? 'observed_at' THEN
+        RAISE EXCEPTION 'say when: observed_at => the column with the time' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF (columns ? 'wind_u') <> (columns ? 'wind_v') THEN
+        RAISE EXCEPTION 'wind_u and wind_v go together' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF columns ? 'humidity' AND correction IS NULL AND NOT columns ? 'temperature' THEN
+        RAISE EXCEPTION 'humidity gives the dew point only together with temperature' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF correction IS NOT NULL AND (correction <> 'purpleair' OR NOT columns ?& '{pm25,humidity}') THEN
+        RAISE EXCEPTION 'the only correction is purpleair, and it needs the columns pm25 (cf_1) and humidity'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF stamps IS NULL OR stamps NOT IN ('beginning', 'end') THEN
+        RAISE EXCEPTION 'stamps is beginning or end: of the time that a row stands for'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF step IS NULL OR step < interval '1 second' OR step > interval '1 hour' THEN
+        RAISE EXCEPTION 'step, the time between rows of a station, must be one second to one hour'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF patience IS NULL OR patience NOT BETWEEN interval '0' AND interval '1 day' OR poll < interval '1 second' THEN
+        RAISE EXCEPTION 'patience must be at most a day, and poll at least a second'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR name, unit IN SELECT * FROM jsonb_each_text(units) LOOP
+        IF hazecast.unit_factor(name, unit) IS NULL THEN
+            RAISE EXCEPTION '"%" is no unit of %', unit, name USING ERRCODE = 'invalid_parameter_value', HINT =
+                'pm25: µg/m³, mg/m3; temperature, dew_point: C, F, K; pressure: hPa, Pa, kPa, inHg, mmHg, mbar; '
+                'wind_speed: m/s, km/h, mph, kn; humidity: %, fraction; observed_at, a number since 1970: s, ms, us';
+        END IF;
+    END LOOP;
+    IF time_zone ~ '^[+-](0\d|1[0-4])(:?[0-5]\d)?$' THEN
+        -- PostgreSQL reads a bare offset with the sign that POSIX gives it, the other way round.
+        time_zone := format(
+            '<%s>%s%s', time_zone, translate(left(time_zone, 1), '+-', '-+'),
+            regexp_replace(substr(time_zone, 2), '^(\d\d)(\d\d)$', '\1:\2'));
+    ELSIF NOT EXISTS (SELECT FROM pg_timezone_names AS known WHERE known.name = time_zone) THEN
+        RAISE EXCEPTION '"%" is no time zone; give an offset such as +05:30 or a name such as Europe/Berlin', time_zone
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF poll IS NULL AND class.relkind IN ('f', 'm') THEN
+        poll := interval '1 minute';
+    END IF;
+    wanted.source := source;
+    wanted.columns := columns;
+    wanted.units := units;
+    type := hazecast.attached_type(source, columns ->> 'observed_at');
+    IF coalesce(hazecast.type_family(type), 'uuid') = 'uuid' THEN
+        RAISE EXCEPTION 'column "%" of % is of type %: observed_at must be a timestamp, a number since 1970, or text',
+            columns ->> 'observed_at', source, type USING ERRCODE = 'datatype_mismatch';
+    END IF;
+    IF station_name IS NULL THEN
+        type := hazecast.attached_type(source, columns ->> 'station');
+        IF coalesce(hazecast.type_family(type), 'instant') NOT IN ('text', 'number', 'uuid') THEN
+            RAISE EXCEPTION 'column "%" of % is of type %: station must be text, a number or a uuid',
+                columns ->> 'station', source, type USING ERRCODE = 'datatype_mismatch';
+        END IF;
+    END IF;
+    FOR name IN SELECT jsonb_object_keys(columns - '{station,observed_at}'::text[]) LOOP
+        PERFORM hazecast.measure_sql(wanted, name);
+    END LOOP;
+    IF cardinality(hazecast.attached_measures(wanted)) = 0 THEN
+        RAISE EXCEPTION 'name at least one column with a measure, such as pm25' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO hazecast.attachment AS a (
+        source, source_name, columns, station_name, units, time_zone, stamps, step, correction, poll, patience, follow_deletes,
+        attached_by, polled_at
+    ) VALUES (
+        source, format('%I.%I', class.nspname, class.relname), columns, station_name, units, time_zone, stamps, step,
+        correction, poll, patience, follow_deletes, caller, now() - poll
+    )
+    ON CONFLICT ON CONSTRAINT attachment_source_key DO UPDATE SET
+        source_name = excluded.source_name, columns = excluded.columns, station_name = excluded.station_name,
+        units = excluded.units, time_zone = excluded.time_zone, stamps = excluded.stamps, step = excluded.step,
+        correction = excluded.correction, poll = excluded.poll, patience = excluded.patience,
+        follow_deletes = excluded.follow_deletes, attached_by = excluded.attached_by, polled_at = excluded.polled_at,
+        error = NULL, failures = 0, retry_at = '-infinity'
+    RETURNING a.id INTO wanted.id;
+    RETURN wanted.id;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) IS 'What attach does with the rights of the owner of this schema: checks what the caller may and what was said, and keeps it.';
+CREATE FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO hazecast.rejection AS r (attachment, station, observed, reason, rows)
+    SELECT attached, left(station, 100), left(observed, 100), left(reason, 500), sum(rows)
+    FROM unnest(rejects) AS reject
+    WHERE NOT is_recount
+    GROUP BY left(station, 100), left(observed, 100), left(reason, 500)
+    ON CONFLICT ON CONSTRAINT rejection_key DO UPDATE SET rows = r.rows + excluded.rows, last_seen = excluded.last_seen;
+    INSERT INTO hazecast.rejection AS r (attachment, station, observed, reason, rows)
+    SELECT attached, left(station, 100), left(observed, 100), left(reason, 500), sum(rows)
+    FROM unnest(rejects) AS reject
+    WHERE is_recount
+    GROUP BY left(station, 100), left(observed, 100), left(reason, 500)
+    ON CONFLICT ON CONSTRAINT rejection_key DO UPDATE SET rows = excluded.rows, last_seen = excluded.last_seen;
+    IF (SELECT count(*) FROM hazecast.rejection WHERE attachment = attached) > 20000 THEN
+        WITH old AS (
+            DELETE FROM hazecast.rejection AS r
+            USING (
+                SELECT ctid FROM hazecast.rejection
+                WHERE attachment = attached AND (station IS NOT NULL OR observed IS NOT NULL)
+                ORDER BY last_seen DESC OFFSET 10000
+            ) AS surplus
+            WHERE r.ctid = surplus.ctid
+            RETURNING r.reason, r.rows, r.first_seen, r.last_seen
+        )
+        INSERT INTO hazecast.rejection AS r (attachment, reason, rows, first_seen, last_seen)
+        SELECT attached, reason, sum(rows), min(first_seen), max(last_seen) FROM old GROUP BY reason
+        ON CONFLICT ON CONSTRAINT rejection_key DO UPDATE SET
+            rows = r.rows + excluded.rows, first_seen = least(r.first_seen, excluded.first_seen),
+            last_seen = greatest(r.last_seen, excluded.last_seen);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) IS 'Takes down what could not be used: adds to what is there already, or replaces the number of rows where they were counted again; adds up the oldest when there are many.';
+CREATE FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    rejects hazecast.rejected[];
+BEGIN
+    IF stage = 'changes' THEN
+        WITH taken AS (
+            DELETE FROM hazecast.attachment_change
+            WHERE attachment = attached AND id = (SELECT max(id) FROM hazecast.attachment_change WHERE attachment = attached)
+            RETURNING station, observed, rows
+        )
+        SELECT array_agg((station, observed, reason, rows, false)::hazecast.rejected) INTO rejects FROM taken;
+    ELSE
+        WITH taken AS (
+            DELETE FROM hazecast.attachment_hour AS h
+            USING (
+                SELECT ctid FROM hazecast.attachment_hour
+                WHERE attachment = attached AND look_at <= at ORDER BY look_at DESC, hour DESC LIMIT 1
+            ) AS first
+            WHERE h.ctid = first.ctid
+            RETURNING h.station, h.hour
+        )
+        SELECT array_agg((station, hour::text, reason, 1, true)::hazecast.rejected) INTO rejects FROM taken;
+    END IF;
+    PERFORM hazecast.reject(attached, rejects);
+END
+$$;
+COMMENT ON FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) IS 'Gives up the one change, or the one hour, that is next and at which settling fails.';
 CREATE FUNCTION hazecast.release_reader(role name) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -788,6 +2159,66 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) IS 'Asks the daemon for a training run. Answers accepted, or joined where one waits or goes on already, with its id in hazecast.training_run.';
+CREATE FUNCTION hazecast.resolve_category() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    first_band integer := (
+        SELECT min(band) FROM hazecast.air_quality_breakpoint
+        WHERE standard = NEW.standard AND category = NEW.category
+    );
+BEGIN
+    IF first_band IS NULL THEN
+        RAISE EXCEPTION 'the air-quality standard "%" has no category "%"', NEW.standard, NEW.category
+            USING ERRCODE = 'check_violation',
+                HINT = 'SELECT standard, category FROM hazecast.air_quality_breakpoint ORDER BY standard, band';
+    END IF;
+    NEW.level := coalesce((
+        SELECT breakpoint.pm25_high + CASE
+            WHEN rules.concentration_rounding = 'truncate to 0.1' THEN 0.1
+            WHEN rules.concentration_rounding = 'none' THEN 0
+            ELSE 0.5
+        END
+        FROM hazecast.air_quality_breakpoint AS breakpoint
+        JOIN hazecast.air_quality_standard AS rules ON rules.name = breakpoint.standard
+        WHERE breakpoint.standard = NEW.standard AND breakpoint.band = first_band - 1
+    ), 0);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION hazecast.resolve_category() IS 'Before a rule is written: gives it the level from which on concentrations, rounded as the standard says, are in its category or a worse one.';
+CREATE FUNCTION hazecast.resolve_stations(names text[], create_missing boolean DEFAULT false, latitude double precision DEFAULT NULL::double precision, longitude double precision DEFAULT NULL::double precision) RETURNS TABLE(name text, station_id integer, is_new boolean)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    made text[];
+BEGIN
+    IF create_missing THEN
+        WITH added AS (
+            INSERT INTO hazecast.station (name, latitude, longitude)
+            SELECT DISTINCT wanted.name, resolve_stations.latitude, resolve_stations.longitude
+            FROM unnest(names) AS wanted (name)
+            WHERE wanted.name IS NOT NULL
+                AND NOT EXISTS (SELECT FROM hazecast.station WHERE station.name = wanted.name)
+                AND NOT EXISTS (SELECT FROM hazecast.station_alias AS alias WHERE alias.name = wanted.name)
+            ON CONFLICT (name) DO NOTHING
+            RETURNING station.name
+        )
+        SELECT array_agg(added.name) INTO made FROM added;
+    END IF;
+    RETURN QUERY
+    SELECT wanted.name, coalesce(station.id, alias.station_id), added.name IS NOT NULL
+    FROM (SELECT DISTINCT unnest(names) AS name) AS wanted
+    LEFT JOIN hazecast.station ON station.name = wanted.name
+    LEFT JOIN hazecast.station_alias AS alias ON alias.name = wanted.name
+    LEFT JOIN unnest(made) AS added (name) ON added.name = wanted.name
+    WHERE coalesce(station.id, alias.station_id) IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) IS 'Which station is meant by each of the names, its own or an alias, without those that nobody has; with create_missing those become stations, at that place if one is given.';
 CREATE FUNCTION hazecast.restrict_reader(role name, labels jsonb) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -855,6 +2286,259 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.rollback(station text) IS 'Makes the model before serve again, for one station or for all that have no model of their own; called again, the one before that. A station that had no model of its own before is served by the default again. Says what it did.';
+CREATE FUNCTION hazecast.settle_attachments(at timestamp with time zone DEFAULT clock_timestamp(), most integer DEFAULT 20000, OUT hours integer, OUT written integer, OUT failures text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET extra_float_digits TO '1'
+    SET row_security TO 'off'
+    SET lock_timeout TO '200ms'
+    SET enable_seqscan TO 'on'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'auto'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    attached hazecast.attachment;
+    stage text;
+    batch integer;
+    done record;
+    state text;
+    message text;
+BEGIN
+    hours := 0;
+    written := 0;
+    FOR attached IN
+        SELECT * FROM hazecast.attachment AS a WHERE hazecast.attachment_is_due(a, at) FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        state := NULL;
+        FOREACH stage IN ARRAY '{changes,hours}'::text[] LOOP
+            batch := most;
+            WHILE batch > 0 LOOP
+                BEGIN
+                    IF NOT EXISTS (SELECT FROM pg_class WHERE oid = attached.source) THEN
+                        RAISE EXCEPTION 'the table is gone' USING ERRCODE = 'undefined_table';
+                    END IF;
+                    -- Holds the table as it is, until its columns' types have been looked at and its rows read.
+                    EXECUTE format('SELECT FROM %s LIMIT 0', attached.source);
+                    IF stage = 'hours' THEN
+                        done := hazecast.settle_hours(attached, at, batch);
+                        hours := hours + done.hours;
+                        written := written + done.written;
+                    ELSE
+                        IF attached.polled_at + attached.poll <= at THEN
+                            PERFORM hazecast.note_rows(attached, 'poll', least(attached.polled_at, at) - interval '6 hours');
+                            UPDATE hazecast.attachment SET polled_at = at WHERE id = attached.id;
+                        END IF;
+                        PERFORM hazecast.absorb_changes(attached, at, batch);
+                    END IF;
+                    batch := 0;
+                EXCEPTION WHEN OTHERS THEN
+                    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+                    IF left(state, 2) NOT IN ('22', '23', '54') THEN
+                        batch := 0;
+                    ELSIF batch > 1 THEN
+                        -- Some row makes it fail in a way that was not thought of: the others must not wait for it.
+                        state := NULL;
+                        batch := greatest(batch / 8, 1);
+                    ELSE
+                        state := NULL;
+                        batch := 0;
+                        PERFORM hazecast.reject_one(attached.id, stage, at, message);
+                    END IF;
+                END;
+            END LOOP;
+            EXIT WHEN state IS NOT NULL;
+        END LOOP;
+        IF state IS NULL THEN
+            UPDATE hazecast.attachment SET error = NULL, failures = 0, retry_at = '-infinity'
+            WHERE id = attached.id AND error IS NOT NULL;
+        ELSE
+            UPDATE hazecast.attachment AS a
+            SET error = message, failures = a.failures + 1,
+                retry_at = at + least(interval '1 second' * 2 ^ least(a.failures, 12), interval '1 hour')
+            WHERE a.id = attached.id;
+            IF attached.error IS DISTINCT FROM message THEN
+                failures := concat_ws('; ', failures, format('%s: %s', attached.source_name, message));
+            END IF;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) IS 'Reads what changed in attached tables and writes the readings that come of it, for each table at most so many changes and hours: call it until nothing is due. Answers how many hours it looked at, how many readings it wrote, and which tables have failed anew. The daemon calls it.';
+CREATE FUNCTION hazecast.settle_hours(attached hazecast.attachment, at timestamp with time zone, most integer, OUT hours integer, OUT written integer) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    stations text[];
+    hour_list timestamptz[];
+    removals boolean[];
+    finals timestamptz[];
+    -- Found again by these: statistics of a table that empties itself mislead. Nobody else writes it meanwhile.
+    places tid[];
+    newest timestamptz;
+    rejects hazecast.rejected[];
+    gone_stations text[];
+    gone_hours timestamptz[];
+    filled text;
+    others text;
+BEGIN
+    SELECT array_agg(due.station), array_agg(due.hour), array_agg(due.removed), array_agg(due.final_at),
+        array_agg(due.ctid)
+    INTO stations, hour_list, removals, finals, places
+    FROM (
+        SELECT h.station, h.hour, h.removed, h.final_at, h.ctid FROM hazecast.attachment_hour AS h
+        WHERE h.attachment = attached.id AND h.look_at <= at
+        ORDER BY h.look_at DESC, h.hour DESC LIMIT most
+    ) AS due;
+    hours := coalesce(cardinality(stations), 0);
+    written := 0;
+    IF hours = 0 THEN
+        RETURN;
+    END IF;
+    SELECT string_agg(quote_ident(name), ', ') INTO filled FROM unnest(hazecast.attached_measures(attached)) AS name;
+    SELECT coalesce(string_agg(format('reading.%I IS NULL', name), ' AND '), 'true') INTO others
+    FROM unnest('{pm25,dew_point,temperature,pressure,wind_direction,wind_speed}'::text[]) AS name
+    WHERE name <> ALL (hazecast.attached_measures(attached));
+    -- Its index on station and time is used where there is one: a plan by estimates alone may read the whole table instead.
+    PERFORM set_config('enable_seqscan', 'off', true)
+    FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+    WHERE indrelid = attached.source AND indpred IS NULL AND indisvalid
+        AND attname IN (attached.columns ->> 'station', attached.columns ->> 'observed_at');
+    EXECUTE hazecast.hours_sql(attached) || format(
+        $sql$
+        , verdict AS (
+            SELECT wanted.station, wanted.hour, wanted.place, computed.shortage, computed.covered %1$s,
+                CASE
+                    WHEN covered >= 0.999 THEN 'emit'
+                    WHEN wanted.final_at > $7 THEN 'wait'
+                    WHEN covered >= 0.749 THEN 'emit'
+                    WHEN wanted.removed THEN 'withdraw'
+                    WHEN covered > 0 THEN 'reject'
+                    ELSE 'empty'
+                END AS verdict
+            FROM wanted LEFT JOIN computed USING (station, hour)
+        ), named AS MATERIALIZED (
+            SELECT * FROM hazecast.resolve_stations(ARRAY(SELECT DISTINCT station FROM verdict WHERE verdict = 'emit'), true)
+        ), written AS (
+            INSERT INTO hazecast.reading AS r (station_id, observed_at, %2$s)
+            SELECT DISTINCT ON (named.station_id, verdict.hour) named.station_id, verdict.hour, %2$s
+            FROM verdict JOIN named ON named.name = verdict.station
+            WHERE verdict.verdict = 'emit'
+            ORDER BY named.station_id, verdict.hour
+            ON CONFLICT (station_id, observed_at) DO UPDATE SET (%2$s) = ROW (%3$s)
+            WHERE (%4$s) IS DISTINCT FROM (%3$s)
+            RETURNING observed_at
+        ), fed AS (
+            INSERT INTO hazecast.attachment_station (attachment, station)
+            SELECT $8, named.name FROM named
+            WHERE NOT EXISTS (
+                SELECT FROM hazecast.attachment_station AS known WHERE known.attachment = $8 AND known.station = named.name
+            )
+        ), settled AS (
+            DELETE FROM hazecast.attachment_hour AS h USING verdict WHERE h.ctid = verdict.place AND verdict.verdict <> 'wait'
+        ), postponed AS (
+            UPDATE hazecast.attachment_hour AS h SET look_at = h.final_at FROM verdict
+            WHERE h.ctid = verdict.place AND verdict.verdict = 'wait'
+        ), rejected AS (
+            SELECT station, stamp::text AS observed, fault AS reason, count(*) AS rows
+            FROM weighted WHERE fault <> '' AND date_trunc('hour', beginning) = hour
+            GROUP BY station, stamp, fault
+            UNION ALL
+            SELECT station, hour::text, CASE verdict
+                WHEN 'emit' THEN shortage
+                ELSE format('rows of %%s %%%% of the hour: it takes 75 %%%%', round(100 * covered))
+                END, 1
+            FROM verdict WHERE (verdict IN ('reject', 'withdraw') AND covered > 0) OR (verdict = 'emit' AND shortage <> '')
+        )
+        SELECT
+            (SELECT count(*) FROM written), (SELECT max(observed_at) FROM written),
+            (SELECT array_agg((station, observed, reason, rows, true)::hazecast.rejected) FROM rejected),
+            (SELECT array_agg(station) FROM verdict WHERE verdict = 'withdraw'),
+            (SELECT array_agg(hour) FROM verdict WHERE verdict = 'withdraw')
+        $sql$,
+        (SELECT string_agg(format(', computed.%I', name), '') FROM unnest(hazecast.attached_measures(attached)) AS name),
+        filled,
+        (SELECT string_agg(format('excluded.%I', name), ', ') FROM unnest(hazecast.attached_measures(attached)) AS name),
+        (SELECT string_agg(format('r.%I', name), ', ') FROM unnest(hazecast.attached_measures(attached)) AS name))
+    INTO written, newest, rejects, gone_stations, gone_hours
+    USING stations, hour_list, removals, finals,
+        (SELECT min(hour) FROM unnest(hour_list) AS hour), (SELECT max(hour) FROM unnest(hour_list) AS hour), at, attached.id,
+        places;
+    IF gone_stations IS NOT NULL THEN
+        -- What other sources have filled stays.
+        EXECUTE format(
+            $sql$
+            UPDATE hazecast.reading SET (%1$s) = ROW (%2$s)
+            FROM unnest($1, $2) AS gone (station, hour), hazecast.resolve_stations($1) AS named
+            WHERE named.name = gone.station AND reading.station_id = named.station_id AND reading.observed_at = gone.hour
+                AND NOT (%3$s)
+            $sql$,
+            filled, (SELECT string_agg('NULL', ', ') FROM unnest(hazecast.attached_measures(attached))), others)
+        USING gone_stations, gone_hours;
+        EXECUTE format(
+            $sql$
+            DELETE FROM hazecast.reading
+            USING unnest($1, $2) AS gone (station, hour), hazecast.resolve_stations($1) AS named
+            WHERE named.name = gone.station AND reading.station_id = named.station_id AND reading.observed_at = gone.hour
+                AND %s
+            $sql$, others)
+        USING gone_stations, gone_hours;
+    END IF;
+    IF rejects IS NOT NULL THEN
+        PERFORM hazecast.reject(attached.id, rejects);
+    END IF;
+    UPDATE hazecast.attachment AS a
+    SET readings = a.readings + written, last_reading = greatest(a.last_reading, newest)
+    WHERE a.id = attached.id AND written > 0;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.settle_hours(attached hazecast.attachment, at timestamp with time zone, most integer, OUT hours integer, OUT written integer) IS 'Computes the hours of an attached table whose time has come, at most so many, and writes those that are complete, or final and at least 75 % there; how many it looked at and how many readings it wrote.';
+CREATE FUNCTION hazecast.skill(since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT now(), station text DEFAULT NULL::text) RETURNS SETOF hazecast.lead_skill
+    LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+DECLARE
+    first_origin constant timestamptz := since - interval '24 hours';
+    place constant integer := hazecast.station_named(station);
+BEGIN
+    RETURN QUERY
+    SELECT
+        scored.station,
+        scored.lead,
+        count(*),
+        sqrt(avg(scored.error ^ 2)),
+        avg(abs(scored.error)),
+        avg(scored.error),
+        1 - sum(scored.error ^ 2) / nullif(count(*) * var_pop(scored.observed::double precision), 0),
+        sqrt(avg(scored.persistence_error ^ 2)),
+        1 - avg(scored.error ^ 2) FILTER (WHERE scored.persistence_error IS NOT NULL)
+            / nullif(avg(scored.persistence_error ^ 2), 0),
+        avg((scored.observed BETWEEN scored.lower80 AND scored.upper80)::integer)::double precision,
+        avg((scored.observed BETWEEN scored.lower95 AND scored.upper95)::integer)::double precision
+    FROM (
+        SELECT
+            pair.*,
+            pair.pm25::double precision - pair.observed AS error,
+            pair.persistence::double precision - pair.observed AS persistence_error
+        FROM hazecast.forecast_vs_observed AS pair
+        WHERE (place IS NULL OR pair.station_id = place)
+            AND pair.origin >= first_origin AND pair.origin < until
+            AND pair.observed_at >= since AND pair.observed_at < until
+            AND pair.in_time
+    ) AS scored
+    GROUP BY scored.station, scored.lead
+    ORDER BY scored.station, scored.lead;
+END
+$$;
+COMMENT ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) IS 'How good the forecasts were of the hours from since (30 days ago, unless said) up to, but not including, until (now), of one station or of all, one row a station and lead. Scored is the last revision issued before the observation was received, as hazecast.forecast_vs_observed shows it; hours whose observation is missing or flagged do not count.';
 CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -873,6 +2557,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.stamp_reading() IS 'Before a reading changes: names the transaction, dates a pm25 that was missing until now, clears the row''s flags, and asks for a reload when the row moves to another station or hour.';
+CREATE FUNCTION hazecast.stamp_sql(attached hazecast.attachment) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT format(
+        CASE hazecast.type_family(type)
+            WHEN 'instant' THEN '%1$s'
+            WHEN 'number' THEN 'to_timestamp(%1$s::float8 / %3$s)'
+            WHEN 'text' THEN 'hazecast.text_instant(%1$s, %2$L)'
+            ELSE 'hazecast.local_instant(%1$s::timestamp, %2$L)'
+        END,
+        format('(row.%I)::%s', attached.columns ->> 'observed_at', type), attached.time_zone, hazecast.ticks(attached))
+    FROM hazecast.attached_type(attached.source, attached.columns ->> 'observed_at') AS type
+$_$;
+COMMENT ON FUNCTION hazecast.stamp_sql(attached hazecast.attachment) IS 'SQL for a row''s time as an instant; NULL where a clock never shows it, or twice.';
 CREATE FUNCTION hazecast.station_named(station text) RETURNS integer
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -880,7 +2579,7 @@ CREATE FUNCTION hazecast.station_named(station text) RETURNS integer
 DECLARE
     found integer;
 BEGIN
-    SELECT id INTO found FROM hazecast.station WHERE name = station_named.station;
+    SELECT station_id INTO found FROM hazecast.resolve_stations(ARRAY[station_named.station]);
     IF found IS NULL AND station IS NOT NULL THEN
         RAISE EXCEPTION 'there is no station "%"', station
             USING ERRCODE = 'no_data_found', HINT = 'SELECT name FROM hazecast.station ORDER BY name';
@@ -909,6 +2608,81 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.switch_tenancy(wanted boolean) IS 'Switches row-level security on or off for every table that has policies. Only the owner may call it.';
+CREATE FUNCTION hazecast.text_instant(text text, zone text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (NOT hazecast.is_time(text)) THEN NULL::timestamp with time zone
+             WHEN (text ~ '[ T].*(Z|UTC|[+-]\d\d(:?\d\d)?)$'::text) THEN (text)::timestamp with time zone
+             ELSE hazecast.local_instant((text)::timestamp without time zone, zone)
+         END AS local_instant;
+END;
+COMMENT ON FUNCTION hazecast.text_instant(text text, zone text) IS 'The instant that a text names, by the given clock where it has no offset; NULL when there is none.';
+CREATE FUNCTION hazecast.unit_factor(measure text, unit text) RETURNS double precision[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT known.factor
+    FROM ( VALUES ('pm25'::text,'µg/m³'::text,ARRAY[(0)::double precision, (1)::double precision, (1)::double precision]), ('pm25'::text,'ug/m3'::text,'{0,1,1}'::double precision[]), ('pm25'::text,'mg/m3'::text,'{0,1000,1}'::double precision[]), ('temperature'::text,'C'::text,'{0,1,1}'::double precision[]), ('temperature'::text,'F'::text,'{32,5,9}'::double precision[]), ('temperature'::text,'K'::text,'{273.15,1,1}'::double precision[]), ('pressure'::text,'hPa'::text,'{0,1,1}'::double precision[]), ('pressure'::text,'mbar'::text,'{0,1,1}'::double precision[]), ('pressure'::text,'Pa'::text,'{0,1,100}'::double precision[]), ('pressure'::text,'kPa'::text,'{0,10,1}'::double precision[]), ('pressure'::text,'inHg'::text,'{0,33.86389,1}'::double precision[]), ('pressure'::text,'mmHg'::text,'{0,1.333224,1}'::double precision[]), ('wind_speed'::text,'m/s'::text,'{0,1,1}'::double precision[]), ('wind_speed'::text,'km/h'::text,'{0,1000,3600}'::double precision[]), ('wind_speed'::text,'mph'::text,'{0,0.44704,1}'::double precision[]), ('wind_speed'::text,'kn'::text,'{0,1852,3600}'::double precision[]), ('wind_speed'::text,'knots'::text,'{0,1852,3600}'::double precision[]), ('wind_speed'::text,'kt'::text,'{0,1852,3600}'::double precision[]), ('humidity'::text,'%'::text,'{0,1,1}'::double precision[]), ('humidity'::text,'fraction'::text,'{0,100,1}'::double precision[]), ('observed_at'::text,'s'::text,'{0,1,1}'::double precision[]), ('observed_at'::text,'ms'::text,'{0,1,1000}'::double precision[]), ('observed_at'::text,'us'::text,'{0,1,1000000}'::double precision[])) known(measure, unit, factor)
+   WHERE ((known.measure =
+         CASE unit_factor.measure
+             WHEN 'dew_point'::text THEN 'temperature'::text
+             ELSE unit_factor.measure
+         END) AND (lower(known.unit) = lower(replace(unit_factor.unit, '°'::text, ''::text))));
+END;
+COMMENT ON FUNCTION hazecast.unit_factor(measure text, unit text) IS 'How a measure comes from a unit to that of hazecast.reading: (value - [1]) * [2] / [3]; NULL for unknown units. inHg and mmHg at 0 °C; NIST SP 811, appendix B.8.';
+CREATE FUNCTION hazecast.ticks(attached hazecast.attachment) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT (hazecast.unit_factor('observed_at'::text, COALESCE(((attached).units ->> 'observed_at'::text), 's'::text)))[3] AS unit_factor;
+END;
+COMMENT ON FUNCTION hazecast.ticks(attached hazecast.attachment) IS 'Ticks to a second, where the time column is a number.';
+CREATE FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((stamp >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (stamp <= (at + '1 day'::interval))) THEN NULL::text
+             WHEN ((stamp < at) OR (text ~~ '% BC'::text)) THEN 'observed_at is before 1970'::text
+             WHEN ((stamp > at) OR (text ~ '^\d{5,}-'::text)) THEN 'observed_at is more than a day in the future'::text
+             WHEN (text IS NULL) THEN 'observed_at is NULL'::text
+             WHEN (text = ANY (ARRAY['infinity'::text, '-infinity'::text, 'Infinity'::text, '-Infinity'::text])) THEN 'observed_at is infinite'::text
+             WHEN (NOT hazecast.is_time(text)) THEN 'observed_at is not a time'::text
+             WHEN ((((text)::timestamp without time zone AT TIME ZONE zone) AT TIME ZONE zone) <> (text)::timestamp without time zone) THEN format('the clock of %s never shows this time: it is put forward over it'::text, zone)
+             ELSE format('the clock of %s shows this time twice: a time with an offset, or timestamptz, would tell which'::text, zone)
+         END AS format;
+END;
+COMMENT ON FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) IS 'Why a row''s time cannot be used; NULL when it can.';
+CREATE FUNCTION hazecast.type_family(type regtype) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((type)::text = ANY (ARRAY['text'::text, 'character varying'::text, 'character'::text, 'name'::text])) THEN 'text'::text
+             WHEN ((type)::text = ANY (ARRAY['smallint'::text, 'integer'::text, 'bigint'::text, 'numeric'::text, 'real'::text, 'double precision'::text])) THEN 'number'::text
+             WHEN ((type)::text = ANY (ARRAY['timestamp without time zone'::text, 'date'::text])) THEN 'local'::text
+             WHEN ((type)::text = 'timestamp with time zone'::text) THEN 'instant'::text
+             WHEN ((type)::text = 'uuid'::text) THEN 'uuid'::text
+             ELSE NULL::text
+         END AS "case";
+END;
+COMMENT ON FUNCTION hazecast.type_family(type regtype) IS 'text, number, local (a time without offset), instant or uuid; NULL for types that attached columns cannot have.';
+CREATE FUNCTION hazecast.unregister_attachment(attachment integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM hazecast.drop_attachment_triggers(attachment);
+    DELETE FROM hazecast.attachment_change AS change WHERE change.attachment = unregister_attachment.attachment;
+    DELETE FROM hazecast.attachment WHERE id = unregister_attachment.attachment;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE EXCEPTION 'only the owner of % can take triggers off it: detach it as that role',
+        (SELECT source_name FROM hazecast.attachment WHERE id = unregister_attachment.attachment)
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+COMMENT ON FUNCTION hazecast.unregister_attachment(attachment integer) IS 'What detach does with the rights of the owner of this schema: forgets an attached table.';
 CREATE TABLE hazecast.activation (
     id integer NOT NULL,
     station_id integer,
@@ -936,17 +2710,49 @@ ALTER TABLE hazecast.activation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
-CREATE TABLE hazecast.active_model (
-    station_id integer,
-    model_id integer NOT NULL,
-    since timestamp with time zone DEFAULT now() NOT NULL,
-    by_whom text DEFAULT SESSION_USER NOT NULL
+CREATE TABLE hazecast.air_quality_breakpoint (
+    standard text NOT NULL,
+    band integer NOT NULL,
+    category text NOT NULL,
+    colour text,
+    pm25_low numeric NOT NULL,
+    pm25_high numeric NOT NULL,
+    index_low integer,
+    index_high integer,
+    CONSTRAINT air_quality_breakpoint_colour_is_rgb CHECK ((colour ~ '^#[0-9A-F]{6}$'::text))
 );
-COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
-COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
-COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
-COMMENT ON COLUMN hazecast.active_model.since IS 'Since when.';
-COMMENT ON COLUMN hazecast.active_model.by_whom IS 'The database user who put it there.';
+COMMENT ON TABLE hazecast.air_quality_breakpoint IS 'The bands of hazecast.air_quality_standard, from clean to dirty.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.standard IS 'The standard.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.band IS 'Place in the order, from 1 for the cleanest.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.category IS 'What the standard calls it, in English.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.colour IS 'Its colour as #RRGGBB; NULL where the source that is named gives none.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.pm25_low IS 'Where the line of the band begins, in µg/m³. Which band a concentration is in, pm25_high alone says.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.pm25_high IS 'The greatest concentration of the band, itself included, in µg/m³, rounded as the standard says; infinity: no end.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.index_low IS 'Index at pm25_low; NULL where there is no index.';
+COMMENT ON COLUMN hazecast.air_quality_breakpoint.index_high IS 'Index at pm25_high; NULL where there is no index.';
+CREATE TABLE hazecast.air_quality_standard (
+    name text NOT NULL,
+    title text NOT NULL,
+    source text NOT NULL,
+    dated date NOT NULL,
+    averaging_period interval NOT NULL,
+    concentration_rounding text NOT NULL,
+    index_rounding text,
+    open_ended boolean NOT NULL,
+    remarks text NOT NULL,
+    CONSTRAINT air_quality_standard_concentration_rounding_is_known CHECK ((concentration_rounding = ANY (ARRAY['truncate to 0.1'::text, 'half even to 1'::text, 'half up to 1'::text, 'none'::text]))),
+    CONSTRAINT air_quality_standard_index_rounding_is_known CHECK ((index_rounding = ANY (ARRAY['half up'::text, 'up'::text])))
+);
+COMMENT ON TABLE hazecast.air_quality_standard IS 'Air-quality indices and guideline levels for PM2.5, each in a version with its source and date; a newer version is a row of its own. hazecast.aqi() and hazecast.aqi_category() go by them.';
+COMMENT ON COLUMN hazecast.air_quality_standard.name IS 'Short name with the year of the version, as the functions take it.';
+COMMENT ON COLUMN hazecast.air_quality_standard.title IS 'Full name.';
+COMMENT ON COLUMN hazecast.air_quality_standard.source IS 'The document that the breakpoints are from.';
+COMMENT ON COLUMN hazecast.air_quality_standard.dated IS 'Date of that document, or from which it is in force; the first day of the month or year where no day is known.';
+COMMENT ON COLUMN hazecast.air_quality_standard.averaging_period IS 'What concentration it is meant for: the mean over 1 hour, 24 hours or 1 year. The functions take any.';
+COMMENT ON COLUMN hazecast.air_quality_standard.concentration_rounding IS 'What is done to the concentration first: truncate to 0.1, half even to 1 (GB/T 8170), half up to 1, or none.';
+COMMENT ON COLUMN hazecast.air_quality_standard.index_rounding IS 'How the index becomes an integer: half up (to the nearest), or up; NULL where there is no index, only categories.';
+COMMENT ON COLUMN hazecast.air_quality_standard.open_ended IS 'Whether the line of the last band goes on beyond its end; else the index stays at its greatest.';
+COMMENT ON COLUMN hazecast.air_quality_standard.remarks IS 'What the source leaves open, and what was chosen here.';
 CREATE TABLE hazecast.alert (
     id bigint NOT NULL,
     rule_id integer NOT NULL,
@@ -996,6 +2802,8 @@ CREATE TABLE hazecast.alert_rule (
     station_id integer,
     labels jsonb DEFAULT '{}'::jsonb NOT NULL,
     level real NOT NULL,
+    standard text,
+    category text,
     first_lead integer DEFAULT 1 NOT NULL,
     last_lead integer DEFAULT 24 NOT NULL,
     probability real,
@@ -1004,6 +2812,7 @@ CREATE TABLE hazecast.alert_rule (
     enabled boolean DEFAULT true NOT NULL,
     created_by text DEFAULT SESSION_USER NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alert_rule_category_has_a_standard CHECK ((num_nulls(standard, category) <> 1)),
     CONSTRAINT alert_rule_hysteresis_in_range CHECK (((hysteresis >= (0)::double precision) AND (hysteresis <= level))),
     CONSTRAINT alert_rule_is_for_a_station_or_for_labels CHECK (((station_id IS NULL) OR (labels = '{}'::jsonb))),
     CONSTRAINT alert_rule_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
@@ -1019,6 +2828,8 @@ COMMENT ON COLUMN hazecast.alert_rule.name IS 'Unique name, as alerts show it.';
 COMMENT ON COLUMN hazecast.alert_rule.station_id IS 'The station; NULL: every station with these labels.';
 COMMENT ON COLUMN hazecast.alert_rule.labels IS 'Stations whose labels contain this JSON object; {} is contained in all. Only where station_id is NULL.';
 COMMENT ON COLUMN hazecast.alert_rule.level IS 'PM2.5 in µg/m³ that has to be exceeded, 0 to 5000.';
+COMMENT ON COLUMN hazecast.alert_rule.standard IS 'A standard of hazecast.air_quality_standard, beside category; NULL: the level is given as a number.';
+COMMENT ON COLUMN hazecast.alert_rule.category IS 'This category of the standard, or a worse one: gives the level. A newer version of a standard is another standard.';
 COMMENT ON COLUMN hazecast.alert_rule.first_lead IS 'First lead that counts, in hours after the origin: 1 to 24.';
 COMMENT ON COLUMN hazecast.alert_rule.last_lead IS 'Last lead that counts. Any lead between the two raises the alert.';
 COMMENT ON COLUMN hazecast.alert_rule.probability IS 'How likely it must be that the level is exceeded, above 0 and below 1; NULL: the forecast itself must be above the level. Forecasts without bands have no probability: hazecast.alert_rule_status says so.';
@@ -1035,7 +2846,7 @@ ALTER TABLE hazecast.alert_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
-CREATE VIEW hazecast.alert_rule_status WITH (security_invoker='true') AS
+CREATE VIEW hazecast.alert_rule_status AS
  SELECT rule.id,
     rule.name,
     watched.stations,
@@ -1083,6 +2894,112 @@ WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', au
 COMMENT ON TABLE hazecast.arrival IS 'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
 COMMENT ON COLUMN hazecast.arrival.written_by IS 'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
 COMMENT ON COLUMN hazecast.arrival.reload IS 'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every station''s newest window.';
+ALTER TABLE hazecast.attachment_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.attachment_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE hazecast.attachment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.attachment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE hazecast.attachment_station (
+    attachment integer NOT NULL,
+    station text NOT NULL
+);
+COMMENT ON TABLE hazecast.attachment_station IS 'The stations that an attached table has fed.';
+COMMENT ON COLUMN hazecast.attachment_station.attachment IS 'Whose table it is.';
+COMMENT ON COLUMN hazecast.attachment_station.station IS 'The station as the table names it.';
+CREATE TABLE hazecast.rejection (
+    attachment integer NOT NULL,
+    station text,
+    observed text,
+    reason text NOT NULL,
+    rows bigint NOT NULL,
+    first_seen timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_seen timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+COMMENT ON TABLE hazecast.rejection IS 'Rows of attached tables, or values of rows, that could not be used, and why. The newest ten thousand of each table stand for themselves; older ones are added up by reason, without station and time.';
+COMMENT ON COLUMN hazecast.rejection.attachment IS 'hazecast.attachments.id.';
+COMMENT ON COLUMN hazecast.rejection.station IS 'The station as the table names it, at most its first 100 characters; NULL when it is NULL there.';
+COMMENT ON COLUMN hazecast.rejection.observed IS 'The row''s time, or the beginning of the UTC hour that lacks rows; NULL when it is NULL there.';
+COMMENT ON COLUMN hazecast.rejection.reason IS 'Why, in words.';
+COMMENT ON COLUMN hazecast.rejection.rows IS 'How many rows; those whose station or time is wrong each time they were written.';
+COMMENT ON COLUMN hazecast.rejection.first_seen IS 'When it was first met with.';
+COMMENT ON COLUMN hazecast.rejection.last_seen IS 'When it was last met with.';
+CREATE VIEW hazecast.attachments AS
+ SELECT attached.id,
+        CASE
+            WHEN (class.oid IS NULL) THEN attached.source_name
+            ELSE format('%I.%I'::text, namespace.nspname, class.relname)
+        END AS source,
+        CASE
+            WHEN (attached.error IS NOT NULL) THEN 'failing'::text
+            WHEN waiting.changes THEN 'catching up'::text
+            WHEN (attached.poll IS NOT NULL) THEN 'polling'::text
+            ELSE 'following'::text
+        END AS state,
+    attached.error,
+    attached.retry_at,
+    ( SELECT count(*) AS count
+           FROM hazecast.attachment_station fed
+          WHERE (fed.attachment = attached.id)) AS stations,
+    attached.readings,
+    attached.last_reading,
+    ( SELECT count(*) AS count
+           FROM hazecast.attachment_hour hour
+          WHERE (hour.attachment = attached.id)) AS waiting_hours,
+    ( SELECT (COALESCE(sum(rejection.rows), (0)::numeric))::bigint AS "coalesce"
+           FROM hazecast.rejection
+          WHERE (rejection.attachment = attached.id)) AS rejected_rows,
+    attached.columns,
+    attached.station_name,
+    attached.units,
+    attached.time_zone,
+    attached.stamps,
+    attached.step,
+    attached.correction,
+    attached.poll,
+    attached.patience,
+    attached.follow_deletes,
+    attached.attached_by,
+    attached.attached_at
+   FROM (((hazecast.attachment attached
+     LEFT JOIN pg_class class ON ((class.oid = (attached.source)::oid)))
+     LEFT JOIN pg_namespace namespace ON ((namespace.oid = class.relnamespace)))
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM hazecast.attachment_change change
+                  WHERE (change.attachment = attached.id))) AS changes) waiting);
+COMMENT ON VIEW hazecast.attachments IS 'The tables that feed hazecast.reading, and how they fare.';
+COMMENT ON COLUMN hazecast.attachments.id IS 'What hazecast.rejection.attachment refers to.';
+COMMENT ON COLUMN hazecast.attachments.source IS 'The table; what it was called where it is gone.';
+COMMENT ON COLUMN hazecast.attachments.state IS 'following (a trigger tells of every change), polling, catching up (changes wait), or failing.';
+COMMENT ON COLUMN hazecast.attachments.error IS 'Why the table cannot be read; NULL when it can.';
+COMMENT ON COLUMN hazecast.attachments.retry_at IS 'When it is tried again, while failing.';
+COMMENT ON COLUMN hazecast.attachments.stations IS 'Stations that it has fed.';
+COMMENT ON COLUMN hazecast.attachments.readings IS 'Readings written or corrected so far.';
+COMMENT ON COLUMN hazecast.attachments.last_reading IS 'The newest hour written.';
+COMMENT ON COLUMN hazecast.attachments.waiting_hours IS 'Hours whose rows are not all there yet.';
+COMMENT ON COLUMN hazecast.attachments.rejected_rows IS 'Sum of rows in hazecast.rejection.';
+COMMENT ON COLUMN hazecast.attachments.columns IS 'Which of its columns is what: an object of our names and its own.';
+COMMENT ON COLUMN hazecast.attachments.station_name IS 'The station of all its rows; NULL when a column says so.';
+COMMENT ON COLUMN hazecast.attachments.units IS 'Units of measures, where they are not those of hazecast.reading.';
+COMMENT ON COLUMN hazecast.attachments.time_zone IS 'Clock of times without an offset. PostgreSQL writes +05:30 as <+05:30>-05:30.';
+COMMENT ON COLUMN hazecast.attachments.stamps IS 'Whether a row is stamped at the beginning or at the end of its time.';
+COMMENT ON COLUMN hazecast.attachments.step IS 'Time that one row stands for.';
+COMMENT ON COLUMN hazecast.attachments.correction IS 'purpleair: the EPA formula for PurpleAir sensors.';
+COMMENT ON COLUMN hazecast.attachments.poll IS 'How often the table is looked at; NULL when triggers tell.';
+COMMENT ON COLUMN hazecast.attachments.patience IS 'How long after its end an hour is waited for that lacks rows.';
+COMMENT ON COLUMN hazecast.attachments.follow_deletes IS 'Whether deleted rows take their hour with them.';
+COMMENT ON COLUMN hazecast.attachments.attached_by IS 'Who attached it.';
+COMMENT ON COLUMN hazecast.attachments.attached_at IS 'When, the first time.';
 CREATE TABLE hazecast.daemon (
     instance uuid NOT NULL,
     host text NOT NULL,
@@ -1109,13 +3026,13 @@ COMMENT ON COLUMN hazecast.daemon.refusal IS 'Why models that were made active d
 CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     issued.origin,
-    (lead.lead)::integer AS lead,
+    lead.lead,
     (issued.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
-    lead.pm25,
-    lead.lower80,
-    lead.upper80,
-    lead.lower95,
-    lead.upper95,
+    issued.pm25[lead.lead] AS pm25,
+    issued.lower80[lead.lead] AS lower80,
+    issued.upper80[lead.lead] AS upper80,
+    issued.lower95[lead.lead] AS lower95,
+    issued.upper95[lead.lead] AS upper95,
     model.name AS model,
     issued.issued_at,
     issued.revision
@@ -1134,7 +3051,7 @@ CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
            FROM hazecast.forecast_ledger ledger
           WHERE (ledger.station_id = station.id)
           ORDER BY ledger.origin DESC, ledger.revision DESC) issued)
-     CROSS JOIN LATERAL UNNEST(issued.pm25, issued.lower80, issued.upper80, issued.lower95, issued.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+     CROSS JOIN generate_series(1, 24) lead(lead))
      LEFT JOIN hazecast.model ON ((model.id = issued.model_id)));
 COMMENT ON VIEW hazecast.forecast IS 'Every forecast in its latest revision, one row a station, origin and lead.';
 COMMENT ON COLUMN hazecast.forecast.station IS 'Name of the station.';
@@ -1149,6 +3066,73 @@ COMMENT ON COLUMN hazecast.forecast.upper95 IS 'Upper edge of the 95 % band in �
 COMMENT ON COLUMN hazecast.forecast.model IS 'Name of the model that made it.';
 COMMENT ON COLUMN hazecast.forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+CREATE VIEW hazecast.forecast_vs_observed WITH (security_invoker='true') AS
+ SELECT station.name AS station,
+    issued.origin,
+    (lead.lead)::integer AS lead,
+    (issued.origin + ((lead.lead)::double precision * '01:00:00'::interval)) AS valid_at,
+    lead.pm25,
+    seen.pm25 AS observed,
+    issued.persistence,
+    lead.lower80,
+    lead.upper80,
+    lead.lower95,
+    lead.upper95,
+    seen.observed_at,
+    seen.received_at,
+    (issued.issued_at < seen.received_at) AS in_time,
+    model.name AS model,
+    issued.issued_at,
+    issued.revision,
+    station.id AS station_id
+   FROM ((((hazecast.station
+     CROSS JOIN LATERAL ( SELECT ledger.station_id,
+            ledger.origin,
+            ledger.revision,
+            ledger.issued_at,
+            ledger.model_id,
+            ledger.pm25,
+            ledger.lower80,
+            ledger.upper80,
+            ledger.lower95,
+            ledger.upper95,
+            ledger.digest,
+            min(ledger.issued_at) OVER (PARTITION BY ledger.origin) AS first_issued_at,
+            min(ledger.issued_at) OVER (PARTITION BY ledger.origin ORDER BY ledger.revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS superseded_at,
+            ( SELECT held.pm25
+                   FROM hazecast.observation held
+                  WHERE ((held.station_id = ledger.station_id) AND ((held.observed_at >= (ledger.origin - '03:00:00'::interval)) AND (held.observed_at <= ledger.origin)) AND (held.received_at <= ledger.issued_at))
+                  ORDER BY held.observed_at DESC
+                 LIMIT 1) AS persistence
+           FROM hazecast.forecast_ledger ledger
+          WHERE ((ledger.station_id = station.id) AND (ledger.origin <= (now() + '01:00:00'::interval)))) issued)
+     CROSS JOIN LATERAL UNNEST(issued.pm25, issued.lower80, issued.upper80, issued.lower95, issued.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
+     LEFT JOIN hazecast.observation seen ON (((seen.station_id = station.id) AND (seen.observed_at = (issued.origin + ((lead.lead)::double precision * '01:00:00'::interval))))))
+     LEFT JOIN hazecast.model ON ((model.id = issued.model_id)))
+  WHERE
+        CASE
+            WHEN (issued.first_issued_at < seen.received_at) THEN ((issued.issued_at < seen.received_at) AND ((issued.superseded_at IS NULL) OR (issued.superseded_at >= seen.received_at)))
+            ELSE (issued.superseded_at IS NULL)
+        END;
+COMMENT ON VIEW hazecast.forecast_vs_observed IS 'Every forecast beside what was then observed, one row a station, origin and lead: the last revision that was issued before the observation was received; the last one of all while there is no observation, or where all came after it. Bound origin by now() or constants: the ledger is partitioned by it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.origin IS 'Hour of the last reading that the forecast knew.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.lead IS 'Hours after the origin, 1 to 24.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.valid_at IS 'The hour that is forecast: origin + lead hours.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.pm25 IS 'PM2.5 in µg/m³ as forecast.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.observed IS 'PM2.5 in µg/m³ as observed; NULL while it is not there, or when it was flagged.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.persistence IS 'What "it stays as it is" would have forecast, in µg/m³: the observation of the origin or, where that is missing, the last of the 3 hours before, if it had been received when the forecast was issued.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.lower80 IS 'Lower edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.upper80 IS 'Upper edge of the 80 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.lower95 IS 'Lower edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.upper95 IS 'Upper edge of the 95 % band in µg/m³; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.observed_at IS 'The same as valid_at where there is an observation, else NULL. Bounds on it are quick, for readings are partitioned by it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.received_at IS 'When the observation was first there.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.in_time IS 'Whether the forecast was issued before the observation was received; NULL while there is none. Only such forecasts are scored.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.model IS 'Name of the model that made it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.issued_at IS 'When it was issued.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.station_id IS 'Id of the station.';
 CREATE TABLE hazecast.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -1182,19 +3166,15 @@ CREATE TABLE hazecast.reading_default (
     CONSTRAINT reading_observed_at_begins_a_utc_hour CHECK ((isfinite(observed_at) AND (date_bin('01:00:00'::interval, observed_at, '0001-01-01 00:00:00+00'::timestamp with time zone) = observed_at)))
 );
 COMMENT ON TABLE hazecast.reading_default IS 'Readings before 2000 or beyond the last monthly partition.';
-CREATE TABLE hazecast.reading_flag (
-    station_id integer NOT NULL,
-    observed_at timestamp with time zone NOT NULL,
-    measure text NOT NULL,
-    flag text NOT NULL,
-    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text]))),
-    CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
+CREATE TABLE hazecast.retention (
+    history text NOT NULL,
+    keep interval,
+    CONSTRAINT retention_history_is_known CHECK ((history = ANY (ARRAY['reading'::text, 'forecast_ledger'::text]))),
+    CONSTRAINT retention_keeps_what_is_needed CHECK ((isfinite(keep) AND (keep >= '32 days'::interval)))
 );
-COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; a reading whose observed_at is flagged advances no forecast. A correction clears the flags of its row.';
-COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
-COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
-COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
-COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+COMMENT ON TABLE hazecast.retention IS 'How long readings and forecasts are kept: change keep, and the daemon drops whole partitions once everything in them is older. Retraining wants 90 days of readings and better a year.';
+COMMENT ON COLUMN hazecast.retention.history IS 'The table: reading or forecast_ledger.';
+COMMENT ON COLUMN hazecast.retention.keep IS 'How old a row may be before its partition, a month or for earlier years a year, may go; NULL keeps everything. At least 32 days.';
 CREATE VIEW hazecast.standing_alert WITH (security_invoker='true') AS
  SELECT alert.id,
     alert.rule,
@@ -1229,6 +3209,14 @@ COMMENT ON COLUMN hazecast.standing_alert.pm25 IS 'PM2.5 that was forecast for i
 COMMENT ON COLUMN hazecast.standing_alert.probability IS 'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
 COMMENT ON COLUMN hazecast.standing_alert.newest_origin IS 'Origin of the station''s newest forecast: the alert stands because that one does not clear it.';
 COMMENT ON COLUMN hazecast.standing_alert.stale IS 'True from three hours after newest_origin: nobody knows whether it would still stand.';
+CREATE TABLE hazecast.station_alias (
+    name text NOT NULL,
+    station_id integer NOT NULL,
+    CONSTRAINT station_alias_name_is_not_blank CHECK ((btrim(name) <> ''::text))
+);
+COMMENT ON TABLE hazecast.station_alias IS 'Other names by which readings of a station may come: import, simulate, attached tables and functions that take a name know them. A station that is renamed keeps its old name here. A station''s own name goes before an alias.';
+COMMENT ON COLUMN hazecast.station_alias.name IS 'The other name.';
+COMMENT ON COLUMN hazecast.station_alias.station_id IS 'The station that is meant.';
 ALTER TABLE hazecast.station ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.station_id_seq
     START WITH 1
@@ -1322,6 +3310,10 @@ ALTER TABLE ONLY hazecast.activation
     ADD CONSTRAINT activation_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id);
+ALTER TABLE ONLY hazecast.air_quality_breakpoint
+    ADD CONSTRAINT air_quality_breakpoint_pkey PRIMARY KEY (standard, band);
+ALTER TABLE ONLY hazecast.air_quality_standard
+    ADD CONSTRAINT air_quality_standard_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY hazecast.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.alert_rule
@@ -1330,6 +3322,16 @@ ALTER TABLE ONLY hazecast.alert_rule
     ADD CONSTRAINT alert_rule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.arrival
     ADD CONSTRAINT arrival_pkey PRIMARY KEY (written_by, reload);
+ALTER TABLE ONLY hazecast.attachment_change
+    ADD CONSTRAINT attachment_change_pkey PRIMARY KEY (attachment, id);
+ALTER TABLE ONLY hazecast.attachment_hour
+    ADD CONSTRAINT attachment_hour_pkey PRIMARY KEY (attachment, station, hour);
+ALTER TABLE ONLY hazecast.attachment
+    ADD CONSTRAINT attachment_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY hazecast.attachment
+    ADD CONSTRAINT attachment_source_key UNIQUE (source);
+ALTER TABLE ONLY hazecast.attachment_station
+    ADD CONSTRAINT attachment_station_pkey PRIMARY KEY (attachment, station);
 ALTER TABLE ONLY hazecast.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (instance);
 ALTER TABLE ONLY hazecast.forecast_ledger
@@ -1350,6 +3352,12 @@ ALTER TABLE ONLY hazecast.reading_default
     ADD CONSTRAINT reading_default_pkey PRIMARY KEY (station_id, observed_at);
 ALTER TABLE ONLY hazecast.reading_flag
     ADD CONSTRAINT reading_flag_pkey PRIMARY KEY (station_id, observed_at, measure, flag);
+ALTER TABLE ONLY hazecast.rejection
+    ADD CONSTRAINT rejection_key UNIQUE NULLS NOT DISTINCT (attachment, station, observed, reason);
+ALTER TABLE ONLY hazecast.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (history);
+ALTER TABLE ONLY hazecast.station_alias
+    ADD CONSTRAINT station_alias_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY hazecast.station
     ADD CONSTRAINT station_name_key UNIQUE (name);
 ALTER TABLE ONLY hazecast.station_outage
@@ -1368,13 +3376,22 @@ CREATE INDEX alert_rule_station_idx ON hazecast.alert_rule USING btree (station_
 COMMENT ON INDEX hazecast.alert_rule_station_idx IS 'Finds the rules of a station.';
 CREATE UNIQUE INDEX alert_standing_idx ON hazecast.alert USING btree (station_id, rule_id) WHERE (cleared_at IS NULL);
 COMMENT ON INDEX hazecast.alert_standing_idx IS 'One alert of a rule stands for a station at a time.';
+CREATE INDEX attachment_hour_look_idx ON hazecast.attachment_hour USING btree (attachment, look_at, hour);
+COMMENT ON INDEX hazecast.attachment_hour_look_idx IS 'Finds the hours whose time has come.';
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
+CREATE INDEX station_alias_station_idx ON hazecast.station_alias USING btree (station_id);
+CREATE INDEX training_result_challenger_idx ON hazecast.training_result USING btree (challenger_id);
+COMMENT ON INDEX hazecast.training_result_challenger_idx IS 'Finds the results of a challenger.';
+CREATE INDEX training_result_champion_idx ON hazecast.training_result USING btree (champion_id);
+COMMENT ON INDEX hazecast.training_result_champion_idx IS 'Finds the results against a champion.';
 CREATE UNIQUE INDEX training_run_one_at_a_time ON hazecast.training_run USING btree ((true)) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 COMMENT ON INDEX hazecast.training_run_one_at_a_time IS 'One run waits or goes on at a time; who asks meanwhile joins it.';
 ALTER INDEX hazecast.reading_pkey ATTACH PARTITION hazecast.reading_default_pkey;
 ALTER INDEX hazecast.reading_written_by_idx ATTACH PARTITION hazecast.reading_default_written_by_idx;
+CREATE TRIGGER keep_old_name AFTER UPDATE OF name ON hazecast.station FOR EACH ROW WHEN ((old.name <> new.name)) EXECUTE FUNCTION hazecast.keep_old_name();
+COMMENT ON TRIGGER keep_old_name ON hazecast.station IS 'Feeds hazecast.station_alias.';
 CREATE TRIGGER note_arrival AFTER INSERT OR UPDATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_arrival();
 COMMENT ON TRIGGER note_arrival ON hazecast.reading IS 'Feeds hazecast.arrival.';
 CREATE TRIGGER note_deletion AFTER DELETE ON hazecast.reading REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
@@ -1391,6 +3408,8 @@ CREATE TRIGGER notify_model AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON haze
 COMMENT ON TRIGGER notify_model ON hazecast.active_model IS 'Tells the daemon to load the active models anew.';
 CREATE TRIGGER record_activation AFTER INSERT OR DELETE OR UPDATE ON hazecast.active_model FOR EACH ROW EXECUTE FUNCTION hazecast.record_activation();
 COMMENT ON TRIGGER record_activation ON hazecast.active_model IS 'Keeps the history of what served.';
+CREATE TRIGGER resolve_category BEFORE INSERT OR UPDATE ON hazecast.alert_rule FOR EACH ROW WHEN ((num_nulls(new.standard, new.category) = 0)) EXECUTE FUNCTION hazecast.resolve_category();
+COMMENT ON TRIGGER resolve_category ON hazecast.alert_rule IS 'Makes a level of a category.';
 CREATE TRIGGER stamp_reading BEFORE UPDATE ON hazecast.reading FOR EACH ROW EXECUTE FUNCTION hazecast.stamp_reading();
 COMMENT ON TRIGGER stamp_reading ON hazecast.reading IS 'Keeps written_by and received_at true.';
 ALTER TABLE ONLY hazecast.activation
@@ -1403,16 +3422,28 @@ ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_model_id_fkey FOREIGN KEY (model_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.air_quality_breakpoint
+    ADD CONSTRAINT air_quality_breakpoint_standard_fkey FOREIGN KEY (standard) REFERENCES hazecast.air_quality_standard(name);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_standard_fkey FOREIGN KEY (standard) REFERENCES hazecast.air_quality_standard(name);
 ALTER TABLE ONLY hazecast.alert_rule
     ADD CONSTRAINT alert_rule_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.attachment_hour
+    ADD CONSTRAINT attachment_hour_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.attachment_station
+    ADD CONSTRAINT attachment_station_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES hazecast.model(id);
 ALTER TABLE hazecast.reading
     ADD CONSTRAINT reading_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id);
+ALTER TABLE ONLY hazecast.rejection
+    ADD CONSTRAINT rejection_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.station_alias
+    ADD CONSTRAINT station_alias_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.station_outage
     ADD CONSTRAINT station_outage_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.training_result
-    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id);
+    ADD CONSTRAINT training_result_challenger_id_fkey FOREIGN KEY (challenger_id) REFERENCES hazecast.model(id) ON DELETE SET NULL;
 ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_champion_id_fkey FOREIGN KEY (champion_id) REFERENCES hazecast.model(id);
 ALTER TABLE ONLY hazecast.training_result
@@ -1427,6 +3458,7 @@ CREATE POLICY everybody ON hazecast.model TO hazecast_daemon, hazecast_writer, h
 CREATE POLICY everybody ON hazecast.reading TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.reading_flag TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station_alias TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.station_outage TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY tenant ON hazecast.active_model FOR SELECT TO hazecast_tenant USING (((station_id IS NULL) OR (EXISTS ( SELECT
    FROM hazecast.station
@@ -1446,6 +3478,9 @@ CREATE POLICY tenant ON hazecast.reading_flag FOR SELECT TO hazecast_tenant USIN
    FROM hazecast.station
   WHERE (station.id = reading_flag.station_id))));
 CREATE POLICY tenant ON hazecast.station FOR SELECT TO hazecast_tenant USING ((labels @> ANY (( SELECT hazecast.scopes(CURRENT_USER) AS scopes)::jsonb[])));
+CREATE POLICY tenant ON hazecast.station_alias FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = station_alias.station_id))));
 CREATE POLICY tenant ON hazecast.station_outage FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
    FROM hazecast.station
   WHERE (station.id = station_outage.station_id))));
@@ -1454,11 +3489,40 @@ GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_operator;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_tenant;
+REVOKE ALL ON TYPE hazecast.lead_exceedance_skill FROM PUBLIC;
+REVOKE ALL ON TYPE hazecast.lead_skill FROM PUBLIC;
+REVOKE ALL ON TYPE hazecast.rejected FROM PUBLIC;
+GRANT SELECT ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.attachment TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.absorb_changes(attached hazecast.attachment, at timestamp with time zone, most integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate(station integer, model integer, reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate_challengers(training_run integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.activate_challengers(training_run integer) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.admit_tenants() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.attached_measures(attached hazecast.attachment) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.attached_type(source regclass, name text) FROM PUBLIC;
+GRANT SELECT ON TABLE hazecast.attachment_change TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.attachment_hour TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_operator;
@@ -1476,16 +3540,52 @@ GRANT UPDATE(finished_at) ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT UPDATE(code_version) ON TABLE hazecast.training_run TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.close_lost_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.close_lost_runs() TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
-GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
-GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
+GRANT INSERT(run_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(station_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(verdict) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(reason) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_id) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(stations) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(held_out_from) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(held_out_until) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(leads) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(champion_earlier_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+GRANT INSERT(challenger_earlier_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.continue_run(training_run integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.continue_run(training_run integer) TO hazecast_daemon;
 GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.newest_issue(station integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.recent_since() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.recent_until() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_operator;
@@ -1520,66 +3620,144 @@ GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.daily_max(time_zone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.derived_sql(measure text, purpleair boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.detach_attachment(source text, attachment integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.detach_attachment(source text, attachment integer) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.detach(source text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.detach(source text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.drop_expired_partitions() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.drop_expired_partitions() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.exceedance(level real) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.is_time(text text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.keep_old_name() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.key_sql(name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.scopes(reader name) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.scopes(reader name) TO hazecast_tenant;
-GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
-GRANT INSERT(run_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(station_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(verdict) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(reason) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_id) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_skill) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(stations) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(held_out_from) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(held_out_until) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(leads) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(origins) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(persistence_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(champion_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
-GRANT INSERT(challenger_rmse) ON TABLE hazecast.training_result TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.models_in_scope(reader name) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.models_in_scope(reader name) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_attached() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.note_attached() TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.note_history(attachment integer, history interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.note_history(attachment integer, history interval) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_alert() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.number_instant(text text, ticks double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.number_sql(value text, family text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.prune_challengers() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.prune_challengers() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.range_sql(attached hazecast.attachment, low text, high text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
+REVOKE ALL ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.release_reader(role name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.resolve_category() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_writer;
+GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.restrict_reader(role name, labels jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.settle_hours(attached hazecast.attachment, at timestamp with time zone, most integer, OUT hours integer, OUT written integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.stamp_sql(attached hazecast.attachment) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.switch_tenancy(wanted boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.text_instant(text text, zone text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.unit_factor(measure text, unit text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.ticks(attached hazecast.attachment) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.type_family(type regtype) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.unregister_attachment(attachment integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.unregister_attachment(attachment integer) TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.active_model TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.alert TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.alert TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.alert TO hazecast_operator;
@@ -1591,6 +3769,8 @@ GRANT INSERT(name),UPDATE(name) ON TABLE hazecast.alert_rule TO hazecast_operato
 GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.alert_rule TO hazecast_operator;
 GRANT INSERT(labels),UPDATE(labels) ON TABLE hazecast.alert_rule TO hazecast_operator;
 GRANT INSERT(level),UPDATE(level) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(standard),UPDATE(standard) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(category),UPDATE(category) ON TABLE hazecast.alert_rule TO hazecast_operator;
 GRANT INSERT(first_lead),UPDATE(first_lead) ON TABLE hazecast.alert_rule TO hazecast_operator;
 GRANT INSERT(last_lead),UPDATE(last_lead) ON TABLE hazecast.alert_rule TO hazecast_operator;
 GRANT INSERT(probability),UPDATE(probability) ON TABLE hazecast.alert_rule TO hazecast_operator;
@@ -1600,27 +3780,43 @@ GRANT INSERT(enabled),UPDATE(enabled) ON TABLE hazecast.alert_rule TO hazecast_o
 GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_tenant;
 GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.attachment_station TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.rejection TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.rejection TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.attachments TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.attachments TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_tenant;
-GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.retention TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.retention TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.retention TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.retention TO hazecast_tenant;
+GRANT UPDATE(keep) ON TABLE hazecast.retention TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_alias TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;

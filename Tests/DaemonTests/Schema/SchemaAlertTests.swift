@@ -83,6 +83,31 @@ struct SchemaAlertTests {
     }
 
     @Test(arguments: [
+        ("us-epa-2024", Float(35.5)), ("cn-hj633-2012", 75.5),
+    ])
+    func aCategoryIsALevel(standard: String, level: Float) async throws {
+        try await MigratedDatabase.with { database in
+            let name = try await database.value(
+                """
+                SELECT category FROM hazecast.air_quality_breakpoint WHERE standard = '\(standard)' AND band = 3
+                """, as: String.self)
+            try await database.run(
+                "INSERT INTO hazecast.alert_rule (name, standard, category) VALUES ('r', '\(standard)', '\(name)')")
+            let resolved = try await database.value("SELECT level FROM hazecast.alert_rule", as: Float.self)
+            #expect(resolved == level, "\(name)")
+            // The least concentration that the index functions put there.
+            let found = try await database.value(
+                """
+                SELECT hazecast.aqi_category(\(level) - 0.01, '\(standard)') <> '\(name)'
+                    AND hazecast.aqi_category(\(level) + 0.01, '\(standard)') = '\(name)'
+                """, as: Bool.self)
+            #expect(found)
+        }
+    }
+
+    @Test(arguments: [
+        "(name, standard, category) VALUES ('r', 'us-epa-2024', 'Foggy')",
+        "(name, level, standard) VALUES ('r', 1, 'us-epa-2024')",
         "(name, level) VALUES ('r', 'NaN')", "(name, level) VALUES ('r', -1)", "(name, level) VALUES ('', 1)",
         "(name, level, probability) VALUES ('r', 1, 1)", "(name, level, first_lead) VALUES ('r', 1, 0)",
         "(name, level, first_lead, last_lead) VALUES ('r', 1, 5, 4)", "(name, level, hysteresis) VALUES ('r', 1, 2)",

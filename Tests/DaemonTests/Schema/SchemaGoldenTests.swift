@@ -34,11 +34,18 @@ struct SchemaGoldenTests {
                     AND (NOT relispartition OR relname = 'reading_default') AND obj_description(oid, 'pg_class') IS NULL
                 UNION ALL
                 SELECT relname || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-                WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+                WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p', 'v', 'c') AND NOT relispartition
                     AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL
                 UNION ALL
                 SELECT proname::text FROM pg_proc
                 WHERE pronamespace = 'hazecast'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL
+                UNION ALL
+                SELECT proname || ', ' || name FROM pg_proc, unnest(proargnames, proargmodes) AS argument (name, mode)
+                WHERE pronamespace = 'hazecast'::regnamespace AND mode = 't'
+                    AND obj_description(oid, 'pg_proc') !~ ('\\m' || name || '\\M')
+                UNION ALL
+                SELECT typname::text FROM pg_type JOIN pg_class ON pg_class.oid = typrelid
+                WHERE typnamespace = 'hazecast'::regnamespace AND relkind = 'c' AND obj_description(pg_type.oid, 'pg_type') IS NULL
                 UNION ALL
                 SELECT tgname::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
                 WHERE relnamespace = 'hazecast'::regnamespace AND NOT tgisinternal AND tgparentid = 0

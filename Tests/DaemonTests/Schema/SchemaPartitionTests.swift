@@ -160,4 +160,37 @@ struct SchemaPartitionTests {
             #expect(try await database.value("SELECT hazecast.maintain_partitions()", as: Int32.self) == 0)
         }
     }
+
+    /// Whole partitions go, with the flags of their readings; the month that is not wholly expired stays.
+    @Test func retentionDropsWhatIsWhollyExpired() async throws {
+        try await MigratedDatabase.with { database in
+            try await database.run(
+                """
+                INSERT INTO hazecast.station (name) VALUES ('a');
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25)
+                SELECT 1, hour::timestamptz, -1 FROM unnest(ARRAY[
+                    '2014-06-01 00:00+00', '2015-06-01 00:00+00', date_trunc('hour', now())::text]) AS hour;
+                INSERT INTO hazecast.reading_flag SELECT station_id, observed_at, 'pm25', 'negative' FROM hazecast.reading;
+                INSERT INTO hazecast.forecast_ledger (station_id, origin, revision, model_id, pm25, digest)
+                SELECT 1, observed_at, 1, 1, array_fill(1::real, ARRAY[24]), 0 FROM hazecast.reading;
+                """)
+            let drop = "SELECT hazecast.drop_expired_partitions()"
+            #expect(try await database.value(drop, as: Int32.self) == 0, "everything is kept by default")
+            try await database.run(
+                "UPDATE hazecast.retention SET keep = now() - '2015-03-01 00:00+00' WHERE history = 'reading'")
+            #expect(try await database.value(drop, as: Int32.self) == 15, "the years from 2000 to 2014")
+            let left = "SELECT min(observed_at)::date::text FROM hazecast."
+            #expect(try await database.column(left + "reading") == ["2015-06-01"])
+            #expect(try await database.column(left + "reading_flag") == ["2015-06-01"])
+            #expect(try await database.value("SELECT count(*) FROM hazecast.forecast_ledger", as: Int.self) == 3)
+            #expect(try await database.value(drop, as: Int32.self) == 0)
+            #expect(try await database.value("SELECT hazecast.maintain_partitions()", as: Int32.self) == 0)
+            // What is written for such hours later is not lost.
+            try await database.run(
+                "INSERT INTO hazecast.reading (station_id, observed_at, pm25) VALUES (1, '2014-06-01 00:00+00', 1)")
+            await #expect(throws: PostgresError.self) {
+                try await database.run("UPDATE hazecast.retention SET keep = interval '31 days'")
+            }
+        }
+    }
 }

@@ -11,6 +11,13 @@ struct SchemaRightsTests {
         VALUES (1, '2014-01-01 00:00+00', 1, 1, array_fill(1::real, ARRAY[24]), 0);
         """
 
+    private static let asking = [
+        "observation", "forecast_vs_observed WHERE station = 'a'", "forecast_as_of(now())", "skill()",
+        "skill(station => 'a')",
+        "exceedance_skill(75)", "exceedance(75)", "daily_max('UTC')", "nowcast('a')", "aqi(35, 'us-epa-2024')",
+        "aqi_category(35, 'us-epa-2024')", "air_quality_standard", "air_quality_breakpoint",
+    ].map { "SELECT * FROM hazecast.\($0)" }
+
     /// Runs each statement as a role, in a transaction of its own that is rolled back.
     private func attempt(
         _ statements: [String], as role: String, _ check: @escaping @Sendable (String, String?) -> Void
@@ -83,10 +90,11 @@ struct SchemaRightsTests {
                 "station", "reading", "reading_flag", "model", "active_model", "forecast_ledger", "forecast",
                 "latest_forecast", "status", "daemon", "station_outage", "migration", "training_run", "training_result",
                 "activation", "exceedance(75)", "alert_rule", "alert", "standing_alert", "alert_rule_status",
-            ].map { "SELECT * FROM hazecast.\($0)" }, as: "hazecast_reader")
+            ].map { "SELECT * FROM hazecast.\($0)" } + Self.asking, as: "hazecast_reader")
         try await refused(
             [
                 "SELECT * FROM hazecast.arrival", "INSERT INTO hazecast.station (name) VALUES ('b')",
+                "UPDATE hazecast.air_quality_breakpoint SET band = 0",
                 "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (1, '2015-01-01 00:00+00')",
                 "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading", "SELECT hazecast.refresh()",
                 "SELECT hazecast.maintain_partitions()", "DELETE FROM hazecast.forecast_ledger",
@@ -107,8 +115,9 @@ struct SchemaRightsTests {
             ]
                 + [
                     "training_run", "training_result", "activation", "model", "active_model", "station", "status",
-                    "daemon", "station_outage", "migration",
-                ].map { "TABLE hazecast.\($0)" }, as: "hazecast_operator")
+                    "daemon", "station_outage", "migration", "reading", "reading_flag", "forecast_ledger", "forecast",
+                    "latest_forecast",
+                ].map { "TABLE hazecast.\($0)" } + Self.asking, as: "hazecast_operator")
         try await refused(
             [
                 "INSERT INTO hazecast.training_run (why) VALUES ('x')", "DELETE FROM hazecast.training_run",

@@ -140,6 +140,42 @@ struct SchemaTrainingTests {
         }
     }
 
+    @Test func challengersThatNeverServedGoInTheEnd() async throws {
+        try await with { database in
+            // Seven runs, a challenger each: the 2nd served once, the 3rd is a parent, the 4th's result is of the default.
+            try await database.run(
+                """
+                INSERT INTO hazecast.model (name, document)
+                SELECT 'c' || n, (SELECT document FROM hazecast.model WHERE name = 'chapter')
+                    || jsonb_build_object('name', 'c' || n, 'sha256', repeat(n::text || 'a', 32))
+                FROM generate_series(1, 7) AS n;
+                INSERT INTO hazecast.training_run (why, state, finished_at)
+                SELECT 'test', 'rejected', now() FROM generate_series(1, 7);
+                INSERT INTO hazecast.training_result (run_id, station_id, verdict, reason, champion_id, challenger_id,
+                    challenger_skill, stations, held_out_from, held_out_until, leads, origins, persistence_rmse,
+                    champion_rmse)
+                SELECT n, CASE WHEN n <> 4 THEN 1 END, 'rejected', 'test', (SELECT id FROM hazecast.model WHERE name = 'm1'),
+                    (SELECT id FROM hazecast.model WHERE name = 'c' || n), n, 1, now(), now(), '{}', '{}', '{}', '{}'
+                FROM generate_series(1, 7) AS n;
+                SELECT hazecast.promote('c2', 'a'), hazecast.rollback('a');
+                UPDATE hazecast.model SET parent_id = (SELECT id FROM hazecast.model WHERE name = 'c3') WHERE name = 'c7';
+                """)
+            func prune() async throws -> Int32 {
+                try await database.value("SELECT hazecast.prune_challengers()", as: Int32.self)
+            }
+            #expect(try await prune() == 1)
+            #expect(
+                try await database.column("SELECT name FROM hazecast.model WHERE name LIKE 'c_' ORDER BY name")
+                    == ["c2", "c3", "c4", "c5", "c6", "c7"])
+            // Its scores stay.
+            #expect(
+                try await database.value(
+                    "SELECT challenger_skill FROM hazecast.training_result WHERE run_id = 1 AND challenger_id IS NULL",
+                    as: Double.self) == 1)
+            #expect(try await prune() == 0)
+        }
+    }
+
     @Test func twoWhoAskAtOnceGetOneRun() async throws {
         try await with { database in
             let answers = try await withThrowingTaskGroup(of: String.self) { group in

@@ -68,6 +68,28 @@ struct SchemaViewTests {
         }
     }
 
+    /// Recent origins are looked for first. Where the clock has overtaken the bounds of that look, as in a plan that was made
+    /// long ago, or there is nothing between them, the answer is the same.
+    @Test(arguments: ["now() - interval '1 year'", "now()", "now() + interval '7 days'"])
+    func theLatestForecastIsTheNewestWhereverItIsLookedForFirst(until: String) async throws {
+        try await withModel { database in
+            let (recent, old) = (Self.thisHour, "'2014-01-01 00:00+00'")
+            try await database.run(
+                """
+                CREATE OR REPLACE FUNCTION hazecast.recent_since() RETURNS timestamptz LANGUAGE sql IMMUTABLE
+                RETURN \(until) - interval '10 days';
+                CREATE OR REPLACE FUNCTION hazecast.recent_until() RETURNS timestamptz LANGUAGE sql IMMUTABLE RETURN \(until);
+                """ + Self.read(old) + Self.issue(old, value: 1))
+            let latest = "SELECT concat_ws(' ', station, pm25, stale) FROM hazecast.latest_forecast WHERE lead = 1"
+            #expect(try await database.column(latest) == ["a 2 t"])
+            let lastYear = "\(recent) - interval '1 year 1 day'"
+            try await database.run(Self.read(lastYear) + Self.issue(lastYear, value: 2))
+            #expect(try await database.column(latest) == ["a 3 t"])
+            try await database.run(Self.read(recent) + Self.issue(recent, value: 3))
+            #expect(try await database.column(latest) == ["a 4 f"])
+        }
+    }
+
     @Test func aForecastIsStaleThreeHoursAfterItsOrigin() async throws {
         try await withModel { database in
             let latest = "SELECT bool_and(stale) FROM hazecast.latest_forecast"

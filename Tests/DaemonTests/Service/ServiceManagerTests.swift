@@ -51,6 +51,35 @@ private let noon = Site.noon
         }
     }
 
+    /// The package restarts the service with the new binary; the schema comes after it.
+    @Test func aSchemaThatIsStillToBeMigratedIsWaitedFor() async throws {
+        try await TestDatabase.withDatabase { conninfo in
+            let connection = try await Connection.connect(conninfo, applicationName: "test")
+            let (old, needed) = (Migration.embedded.count - 1, Migration.embedded.count)
+            try await Migrator.migrate(connection, to: Migration.embedded.dropLast(), models: [:])
+            let demand = "the schema is at \(old), this hazecast needs \(needed): run `hazecast migrate`"
+            try await withSocket { socket, environment in
+                let daemon = try Executable.hazecast.start(["run", "--database", conninfo], environment: environment)
+                defer { daemon.signal(SIGKILL) }
+                try await eventually { socket.datagrams.contains { $0.hasPrefix("READY=1") } }
+                #expect(socket.status.hasPrefix("not serving since 20") && socket.status.hasSuffix(demand))
+                for (flags, state) in [([], "failure"), (["--quick"], "warning")] {
+                    let doctor = try await Executable.hazecast.run(["doctor", "--database", conninfo] + flags)
+                    #expect(doctor.status == (flags.isEmpty ? 1 : 0))
+                    let line = doctor.standardOutput.split(separator: "\n").last ?? ""
+                    #expect(line.hasPrefix(state) && line.contains(demand), "\(line)")
+                }
+                try await Migrator.migrate(connection)
+                try await eventually { socket.status.hasPrefix("serving 0 stations") }
+                daemon.signal(SIGTERM)
+                let output = try await withDeadline(.seconds(10)) { await daemon.end() }
+                #expect(output.status == 0)
+                #expect(output.standardError.components(separatedBy: demand).count == 2, "\(output.standardError)")
+            }
+            await connection.close()
+        }
+    }
+
     @Test func aStartThatCannotSucceedIsNeverReady() async throws {
         try await TestDatabase.withDatabase { conninfo in
             try await withSocket { socket, environment in

@@ -195,10 +195,10 @@ struct SystemdTests {
         }
     }
 
-    /// Readings of a station that does not exist, up to now.
-    private func simulate(days: Int, on host: Host) async throws {
+    /// Readings of stations that do not exist, up to now.
+    private func simulate(stations: Int = 1, days: Int, on host: Host) async throws {
         try await host.succeed(
-            "runuser -u postgres -- hazecast simulate --config /etc/hazecast/hazecast.yaml --stations 1 --hours \(days * 24)"
+            "runuser -u postgres -- hazecast simulate --config /etc/hazecast/hazecast.yaml --stations \(stations) --hours \(days * 24)"
         )
     }
 
@@ -220,7 +220,7 @@ struct SystemdTests {
 
     @Test func aReloadTrainsWhileForecastsGoOn() async throws {
         try await Host.with(deadline: .seconds(400)) { host, site in
-            try await simulate(days: 600, on: host)
+            try await simulate(days: 1000, on: host)
             try await host.succeed("systemctl start hazecast")
             try await eventually { try await site.latest("sim-0001") != nil }
             try await trainingBegins(host, 1)
@@ -250,7 +250,7 @@ struct SystemdTests {
 
     @Test func aTrainerMayDieAndAStopDoesNotWaitForIt() async throws {
         try await Host.with(deadline: .seconds(240)) { host, site in
-            try await simulate(days: 400, on: host)
+            try await simulate(stations: 4, days: 1000, on: host)
             try await host.succeed("systemctl start hazecast")
             try await eventually { try await site.latest("sim-0001") != nil }
             let serving = try await site.servingModel()
@@ -258,6 +258,11 @@ struct SystemdTests {
                 try await site.text("SELECT state FROM hazecast.training_run WHERE id = \(run)")
             }
             try await trainingBegins(host, 1)
+            // The unit's sandbox lets it put itself last.
+            #expect(
+                try await host.succeed(
+                    "ps -o cls= -p $(pgrep -P $(systemctl show hazecast --property MainPID --value)) | xargs")
+                    == "IDL")
             try await host.succeed("kill -KILL $(pgrep -P $(systemctl show hazecast --property MainPID --value))")
             try await eventually { try await state(1) == "failed" }
             try await correctionIsForecast(site)
@@ -270,6 +275,59 @@ struct SystemdTests {
             #expect(try await host.property("Result") == "success")
             #expect(try await state(2) == "cancelled")
             #expect(try await site.servingModel() == serving)
+        }
+    }
+
+    @Test func aTrainerWithoutMemoryLeavesARecordAndTheOldModel() async throws {
+        try await Host.with { host, site in
+            try await simulate(days: 400, on: host)
+            try await host.configure(
+                """
+                database: host=/run/postgresql port=\(host.port) dbname=hazecast
+                retrain:
+                  memory: 48 MiB
+
+                """)
+            try await host.succeed("systemctl start hazecast")
+            try await eventually { try await site.latest("sim-0001") != nil }
+            let serving = try await site.servingModel()
+            try await host.succeed("systemctl reload hazecast")
+            try await eventually(within: .seconds(60)) {
+                try await site.text("SELECT state FROM hazecast.training_run") == "failed"
+            }
+            let decision = try await site.text("SELECT decision FROM hazecast.training_run") ?? ""
+            #expect(decision.contains("it may use 48 MiB (retrain.memory)"), "\(decision)")
+            #expect(try await site.text("SELECT count(*) FROM hazecast.model WHERE parent_id IS NOT NULL") == "0")
+            #expect(try await site.servingModel() == serving)
+            try await correctionIsForecast(site)
+            #expect(try await host.property("NRestarts") == "0")
+            try await eventually { try await host.property("StatusText").hasPrefix("serving 1") }
+        }
+    }
+
+    /// A loop that waits for a lock is at work, however long before its deadline the watchdog would have ended it.
+    @Test func theWatchdogLeavesALoopAloneThatWaitsForALock() async throws {
+        try await Host.with { host, site in
+            let roof = try await station(site)
+            try await host.override("WatchdogSec=3s")
+            try await host.succeed("systemctl start hazecast")
+            try await eventuallyServes(site, noon)
+            try await site.write(roof, noon.advanced(by: 1))
+            try await eventuallyServes(site, noon.advanced(by: 1))
+            try await site.run("BEGIN; LOCK TABLE hazecast.forecast_ledger IN ACCESS EXCLUSIVE MODE")
+            let other = try await Connection.connect(host.conninfo(), applicationName: "test")
+            try await Site(conninfo: site.conninfo, connection: other).write(roof, noon.advanced(by: 2))
+            try await eventually {
+                try await Site(conninfo: site.conninfo, connection: other).text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hazecast' AND wait_event_type = 'Lock'"
+                ) == "1"
+            }
+            // Three times what the watchdog waits for a word.
+            try await Task.sleep(for: .seconds(9))
+            try await site.run("COMMIT")
+            try await eventuallyServes(site, noon.advanced(by: 2))
+            #expect(try await host.property("NRestarts") == "0")
+            await other.close()
         }
     }
 

@@ -66,6 +66,16 @@ import Testing
         }
     }
 
+    @Test func aRenamedStationKeepsItsReadings() async throws {
+        try await withSchema { connection in
+            try await importing([beijingHeader, row(0, "12")], beijing, connection)
+            try await connection.run(script: "UPDATE hazecast.station SET name = 'Roof'")
+            let result = try await importing([beijingHeader, row(0, "13"), row(1, "14")], beijing, connection)
+            #expect(result.counts == counts(new: 1, changed: 1))
+            #expect(try await number("SELECT count(*) FROM hazecast.station", connection) == 1)
+        }
+    }
+
     @Test func measuresThatAFileDoesNotHaveStay() async throws {
         try await withSchema { connection in
             try await importing([beijingHeader, row(0, "12")], beijing, connection)

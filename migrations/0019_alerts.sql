@@ -9,6 +9,8 @@ CREATE TABLE hazecast.alert_rule (
         CONSTRAINT alert_rule_labels_is_an_object CHECK (jsonb_typeof(labels) = 'object'),
     level real NOT NULL
         CONSTRAINT alert_rule_level_in_range CHECK (level BETWEEN 0 AND 5000),
+    standard text REFERENCES hazecast.air_quality_standard,
+    category text,
     first_lead integer NOT NULL DEFAULT 1,
     last_lead integer NOT NULL DEFAULT 24,
     probability real
@@ -20,6 +22,7 @@ CREATE TABLE hazecast.alert_rule (
     created_by text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT alert_rule_is_for_a_station_or_for_labels CHECK (station_id IS NULL OR labels = '{}'),
+    CONSTRAINT alert_rule_category_has_a_standard CHECK (num_nulls(standard, category) <> 1),
     CONSTRAINT alert_rule_leads_in_range CHECK (1 <= first_lead AND first_lead <= last_lead AND last_lead <= 24),
     CONSTRAINT alert_rule_hysteresis_in_range CHECK (hysteresis BETWEEN 0 AND level)
 );
@@ -34,6 +37,10 @@ COMMENT ON COLUMN hazecast.alert_rule.station_id IS 'The station; NULL: every st
 COMMENT ON COLUMN hazecast.alert_rule.labels IS
     'Stations whose labels contain this JSON object; {} is contained in all. Only where station_id is NULL.';
 COMMENT ON COLUMN hazecast.alert_rule.level IS 'PM2.5 in µg/m³ that has to be exceeded, 0 to 5000.';
+COMMENT ON COLUMN hazecast.alert_rule.standard IS
+    'A standard of hazecast.air_quality_standard, beside category; NULL: the level is given as a number.';
+COMMENT ON COLUMN hazecast.alert_rule.category IS
+    'This category of the standard, or a worse one: gives the level. A newer version of a standard is another standard.';
 COMMENT ON COLUMN hazecast.alert_rule.first_lead IS 'First lead that counts, in hours after the origin: 1 to 24.';
 COMMENT ON COLUMN hazecast.alert_rule.last_lead IS 'Last lead that counts. Any lead between the two raises the alert.';
 COMMENT ON COLUMN hazecast.alert_rule.probability IS
@@ -51,10 +58,48 @@ REVOKE ALL ON hazecast.alert_rule FROM PUBLIC;
 GRANT SELECT ON hazecast.alert_rule TO hazecast_daemon, hazecast_reader, hazecast_operator;
 GRANT
     INSERT (
-        name, station_id, labels, level, first_lead, last_lead, probability, hysteresis, quiet_period, enabled
+        name, station_id, labels, level, standard, category, first_lead, last_lead, probability, hysteresis, quiet_period,
+        enabled
     ), UPDATE (
-        name, station_id, labels, level, first_lead, last_lead, probability, hysteresis, quiet_period, enabled
+        name, station_id, labels, level, standard, category, first_lead, last_lead, probability, hysteresis, quiet_period,
+        enabled
     ), DELETE ON hazecast.alert_rule TO hazecast_operator;
+
+-- Resolved when the rule is written, so that nothing can be wrong with a category when forecasts are issued.
+CREATE FUNCTION hazecast.resolve_category() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    first_band integer := (
+        SELECT min(band) FROM hazecast.air_quality_breakpoint
+        WHERE standard = NEW.standard AND category = NEW.category
+    );
+BEGIN
+    IF first_band IS NULL THEN
+        RAISE EXCEPTION 'the air-quality standard "%" has no category "%"', NEW.standard, NEW.category
+            USING ERRCODE = 'check_violation',
+                HINT = 'SELECT standard, category FROM hazecast.air_quality_breakpoint ORDER BY standard, band';
+    END IF;
+    NEW.level := coalesce((
+        SELECT breakpoint.pm25_high + CASE
+            WHEN rules.concentration_rounding = 'truncate to 0.1' THEN 0.1
+            WHEN rules.concentration_rounding = 'none' THEN 0
+            ELSE 0.5
+        END
+        FROM hazecast.air_quality_breakpoint AS breakpoint
+        JOIN hazecast.air_quality_standard AS rules ON rules.name = breakpoint.standard
+        WHERE breakpoint.standard = NEW.standard AND breakpoint.band = first_band - 1
+    ), 0);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION hazecast.resolve_category() IS
+    'Before a rule is written: gives it the level from which on concentrations, rounded as the standard says, are in its '
+    'category or a worse one.';
+REVOKE ALL ON FUNCTION hazecast.resolve_category() FROM PUBLIC;
+CREATE TRIGGER resolve_category BEFORE INSERT OR UPDATE ON hazecast.alert_rule
+    FOR EACH ROW WHEN (num_nulls(NEW.standard, NEW.category) = 0) EXECUTE FUNCTION hazecast.resolve_category();
+COMMENT ON TRIGGER resolve_category ON hazecast.alert_rule IS 'Makes a level of a category.';
 
 CREATE TABLE hazecast.alert (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -97,29 +97,28 @@ CREATE FUNCTION hazecast.admit_tenants() RETURNS void
 AS $$
 DECLARE
     -- Tables without stations in them.
-    common constant name[] := ARRAY['migration'];
+    common constant name[] := ARRAY['migration', 'retention', 'air_quality_standard', 'air_quality_breakpoint'];
     -- They tell of models and rules, and with those of stations that are none of a tenant's.
-    withheld constant name[] := ARRAY['training_run', 'training_result', 'activation', 'alert_rule', 'reader_scope'];
+    withheld constant name[] := ARRAY[
+        'training_run', 'training_result', 'activation', 'alert_rule', 'alert_rule_status', 'reader_scope'
+    ];
     object record;
     condition text;
 BEGIN
     FOR object IN
         SELECT
             pg_class.oid::regclass AS relation, relname AS name, relkind = 'v' AS is_view,
-            has_table_privilege('hazecast_reader', pg_class.oid, 'SELECT') AS is_read,
             EXISTS (
                 SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'station_id' AND NOT attisdropped
             ) AS has_station
         FROM pg_class
         WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
-            AND relname <> ALL (withheld)
+            AND relname <> ALL (withheld) AND has_table_privilege('hazecast_reader', oid, 'SELECT')
     LOOP
         IF object.is_view THEN
             EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', object.relation);
         END IF;
-        IF NOT object.is_read THEN
-            CONTINUE;
-        ELSIF object.is_view OR object.name = ANY (common) THEN
+        IF object.is_view OR object.name = ANY (common) THEN
             EXECUTE format('GRANT SELECT ON %s TO hazecast_tenant', object.relation);
             CONTINUE;
         END IF;
@@ -162,8 +161,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.admit_tenants() IS
-    'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes all views '
-    'read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
+    'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes '
+    'those views read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
 REVOKE ALL ON FUNCTION hazecast.admit_tenants() FROM PUBLIC;
 
 CREATE FUNCTION hazecast.restrict_reader(role name, labels jsonb) RETURNS text
