@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test check deb demo data bench bench-latency bench-training bench-promotion
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,21 @@ lint: ## check format and style; changes nothing
 
 test: bootstrap ## run the tests; FILTER=name runs those that match
 	$(SWIFT) test $(CONFIGURATION) --no-parallel $(if $(FILTER),--filter '$(FILTER)')
+
+faults: bootstrap ## break what is around the daemon and look whether anything is lost; SEED=1 N=60 STATIONS=5 ONLY=kill
+	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product Faults
+	@.build/release/Faults --seed $(or $(SEED),1) --faults $(or $(N),60) --stations $(or $(STATIONS),5) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart)
+
+soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory and descriptors must not grow
+	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product Faults
+	@.build/release/Faults --soak --stations $(or $(STATIONS),50)
+
+fuzz: bootstrap ## damaged files and answers for a minute each; SEED=1
+	$(SWIFT) build $(CONFIGURATION) --product Fuzz
+	@.build/release/Fuzz --seed $(or $(SEED),1)
 
 check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 

@@ -76,6 +76,21 @@ let package = Package(
             dependencies: ["Postgres"],
             path: "Tests/TestSupport"
         ),
+        // Breaks everything around the built daemon, and then compares its ledger with an undisturbed run's.
+        .executableTarget(
+            name: "Faults",
+            dependencies: [
+                "Forecast", "Ingest", "Postgres", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Faults"),
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Forecast", "Ingest", "Postgres", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Fuzz"),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(
             name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"],

@@ -25,8 +25,12 @@ public enum Feed {
         public var hour: UTCHour
         /// As sent; missing where NULL.
         public var measures: Measures
-        /// Bit n is set where measure n of `QualityControl.checks` is not NULL.
+        /// Bit n is set where the measure's column n is not NULL.
         public var present: UInt8
+        /// As the database has it: `hour` cannot hold all of it.
+        public var observedAt: PostgresTimestamp
+        /// When its PM2.5 was first there.
+        public var receivedAt: PostgresTimestamp
     }
 
     /// What a look at the database found.
@@ -79,8 +83,9 @@ public enum Feed {
             writers: try row.decode([TransactionID].self, at: 0), reload: try row.decode(Bool.self, at: 1))
     }
 
-    private static let columns =
-        "SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed"
+    /// What `decode` expects first in every row.
+    static let columns =
+        "station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed, received_at"
 
     /// Transactions that one statement asks for: each is looked for in every partition.
     private static let writersAtOnce = 1_000
@@ -97,7 +102,7 @@ public enum Feed {
         for start in stride(from: 0, to: claim.writers.count, by: writersAtOnce) {
             let writers = Array(claim.writers[start..<min(start + writersAtOnce, claim.writers.count)])
             let rows = try await connection.query(
-                columns + " FROM hazecast.reading WHERE written_by = ANY($1) LIMIT \(rowsAtOnce + 1)", [writers],
+                "SELECT \(columns) FROM hazecast.reading WHERE written_by = ANY($1) LIMIT \(rowsAtOnce + 1)", [writers],
                 timeout: .seconds(300))
             if rows.count <= rowsAtOnce {
                 body(try decode(rows))
@@ -117,7 +122,7 @@ public enum Feed {
         // A subquery, because a cast in the condition would be evaluated again for every row.
         try await connection.run(
             script: """
-                DECLARE claimed NO SCROLL CURSOR FOR \(columns) FROM hazecast.reading
+                DECLARE claimed NO SCROLL CURSOR FOR SELECT \(columns) FROM hazecast.reading
                 WHERE written_by IN (SELECT unnest(current_setting('hazecast.claimed')::xid8[]))
                 """)
         while true {
@@ -128,7 +133,7 @@ public enum Feed {
         try await connection.run(script: "CLOSE claimed")
     }
 
-    /// The readings in rows of (station_id, observed_at, six measures).
+    /// The readings in rows that begin with `columns`.
     static func decode(_ rows: Rows) throws(PostgresError) -> [Reading] {
         var readings: [Reading] = []
         readings.reserveCapacity(rows.count)
@@ -145,7 +150,8 @@ public enum Feed {
             readings.append(
                 Reading(
                     station: rows.int32(row, 0), hour: UTCHour(timestamp: rows.int64(row, 1)), measures: measures,
-                    present: present))
+                    present: present, observedAt: PostgresTimestamp(microsecondsSince2000: rows.int64(row, 1)),
+                    receivedAt: PostgresTimestamp(microsecondsSince2000: rows.int64(row, 8))))
         }
         return readings
     }

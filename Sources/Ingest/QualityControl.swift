@@ -1,6 +1,27 @@
 public import Forecast
+public import Postgres
 
-/// The checks that a raw value passes before it may enter a window.
+/// What is wrong with a reading, for `hazecast.reading_flag`.
+public struct ReadingFlag: Hashable, Sendable {
+    /// `hazecast.station.id`.
+    public var station: Int32
+    /// The reading's `observed_at`, which may be beyond what `UTCHour` holds.
+    public var observedAt: PostgresTimestamp
+    /// A measure's column, or `observed_at`.
+    public var measure: String
+    /// What is wrong.
+    public var flag: QualityControl.Flag
+
+    /// A flag of one value.
+    public init(station: Int32, observedAt: PostgresTimestamp, measure: String, flag: QualityControl.Flag) {
+        self.station = station
+        self.observedAt = observedAt
+        self.measure = measure
+        self.flag = flag
+    }
+}
+
+/// The checks that a single reading passes before it may enter a window; `Continuity` has those of several hours.
 ///
 /// A value that fails is treated as missing and flagged in `hazecast.reading_flag`; the reading itself stays as sent.
 /// The ranges are what instruments and the atmosphere can do, not what is usual: they catch unit mistakes and error
@@ -18,24 +39,21 @@ public enum QualityControl {
         case future
         /// Observed before 2000-01-01T00:00Z.
         case before2000 = "before_2000"
-    }
-
-    /// One measure of a reading: its column and the closed range of values that may enter a window.
-    public struct Check: Sendable {
-        /// Column in `hazecast.reading`.
-        public let column: String
-        let measure: any WritableKeyPath<Measures, Float> & Sendable
-        let range: ClosedRange<Float>
+        /// PM2.5 that has been the same for too long.
+        case stuck
+        /// PM2.5 that stands out from the hours before and after.
+        case spike
+        /// A whole reading that repeats those before it.
+        case duplicate
+        /// A reading that was received too long before its own hour: the station's clock is wrong.
+        case clockJump = "clock_jump"
     }
 
     /// The six measures in column order.
-    public static let checks: [Check] = [
-        Check(column: "pm25", measure: \.pm25, range: 0...5_000),
-        Check(column: "dew_point", measure: \.dewPoint, range: -100...50),
-        Check(column: "temperature", measure: \.temperature, range: -100...70),
-        Check(column: "pressure", measure: \.pressure, range: 300...1_100),
-        Check(column: "wind_direction", measure: \.windDirection, range: 0...360),
-        Check(column: "wind_speed", measure: \.windSpeed, range: 0...150),
+    static let columns = ["pm25", "dew_point", "temperature", "pressure", "wind_direction", "wind_speed"]
+
+    private static let measures: [any WritableKeyPath<Measures, Float> & Sendable] = [
+        \.pm25, \.dewPoint, \.temperature, \.pressure, \.windDirection, \.windSpeed,
     ]
 
     /// The first hour that may advance an origin.
@@ -53,40 +71,53 @@ public enum QualityControl {
         return nil
     }
 
-    /// Makes every value that fails its check missing.
+    /// Makes every value that fails its check missing, and all of them where the station's clock was wrong.
     ///
     /// A direction without a speed keeps its meaning; a direction that fails its check takes the hour's wind with it,
     /// because a speed that is left alone would read as calm or variable wind.
     ///
-    /// - Parameters:
-    ///   - present: for each of `checks`, whether the database holds a value; NULL is not NaN.
-    ///   - report: called for each value that fails.
+    /// - Parameter report: called for each value that fails.
     public static func judge(
-        _ measures: inout Measures, present: UInt8, report: (_ column: String, _ flag: Flag) -> Void
+        _ reading: inout Feed.Reading, by rules: QualityRules, report: (_ column: String, _ flag: Flag) -> Void
     ) {
-        if passes(measures, present: present) { return }
-        judgeEach(&measures, present: present, report: report)
+        judge(&reading.measures, present: reading.present, by: rules, report: report)
+        if let hours = rules.clockJump {
+            let earliest = reading.observedAt.microsecondsSince2000 - Int64(hours) * 3_600_000_000
+            if reading.receivedAt.microsecondsSince2000 < earliest {
+                report("observed_at", .clockJump)
+                reading.measures = Measures()
+            }
+        }
+    }
+
+    /// - Parameter present: for each of `columns`, whether the database holds a value; NULL is not NaN.
+    static func judge(
+        _ measures: inout Measures, present: UInt8, by rules: QualityRules,
+        report: (_ column: String, _ flag: Flag) -> Void
+    ) {
+        if passes(measures, present: present, by: rules) { return }
+        judgeEach(&measures, present: present, by: rules, report: report)
     }
 
     /// The common case in one pass without keypaths: every present value is in range.
-    static func passes(_ measures: Measures, present: UInt8) -> Bool {
-        func fine(_ bit: UInt8, _ value: Float, _ range: ClosedRange<Float>) -> Bool {
-            present & (1 << bit) == 0 || range.contains(value)
+    static func passes(_ measures: Measures, present: UInt8, by rules: QualityRules) -> Bool {
+        func fine(_ place: Int, _ value: Float) -> Bool {
+            present & (1 << UInt8(place)) == 0 || rules.ranges[place].contains(value)
         }
-        return fine(0, measures.pm25, checks[0].range) && fine(1, measures.dewPoint, checks[1].range)
-            && fine(2, measures.temperature, checks[2].range) && fine(3, measures.pressure, checks[3].range)
-            && fine(4, measures.windDirection, checks[4].range) && fine(5, measures.windSpeed, checks[5].range)
+        return fine(0, measures.pm25) && fine(1, measures.dewPoint) && fine(2, measures.temperature)
+            && fine(3, measures.pressure) && fine(4, measures.windDirection) && fine(5, measures.windSpeed)
     }
 
-    static func judgeEach(
-        _ measures: inout Measures, present: UInt8, report: (_ column: String, _ flag: Flag) -> Void
+    private static func judgeEach(
+        _ measures: inout Measures, present: UInt8, by rules: QualityRules,
+        report: (_ column: String, _ flag: Flag) -> Void
     ) {
-        for (index, check) in checks.enumerated() where present & (1 << UInt8(index)) != 0 {
-            let value = measures[keyPath: check.measure]
-            if check.range.contains(value) { continue }
-            let isUnsigned = check.range.lowerBound == 0
-            report(check.column, value.isFinite ? (isUnsigned && value < 0 ? .negative : .outOfRange) : .notFinite)
-            measures[keyPath: check.measure] = .nan
+        for (place, measure) in Self.measures.enumerated() where present & (1 << UInt8(place)) != 0 {
+            let value = measures[keyPath: measure]
+            if rules.ranges[place].contains(value) { continue }
+            let isNegative = value < 0 && QualityRules.standard.ranges[place].lowerBound == 0
+            report(columns[place], value.isFinite ? (isNegative ? .negative : .outOfRange) : .notFinite)
+            measures[keyPath: measure] = .nan
         }
         if present & 0b1_0000 != 0, measures.windDirection.isNaN { measures.windSpeed = .nan }
     }

@@ -58,15 +58,22 @@ public struct StationBook: Sendable {
     /// Stations with readings from a later hour than may be used yet, by the hour at which they may.
     public private(set) var due: [UTCHour: Set<Int32>] = [:]
 
-    /// A book that knows nothing.
-    public init() {}
+    /// What every window in here was judged by.
+    public let rules: QualityRules
 
-    /// Takes one reading that passed quality control.
+    /// A book that knows nothing.
+    public init(rules: QualityRules) { self.rules = rules }
+
+    /// Takes one reading that passed the checks of a single reading.
     ///
     /// - Parameters:
     ///   - measures: missing where quality control said so.
     ///   - now: the hour that contains the database's present.
-    public mutating func take(station: Int32, hour: UTCHour, measures: Measures, now: UTCHour) -> Effect {
+    ///   - report: called for each value that the window gave up because of this reading.
+    public mutating func take(
+        station: Int32, hour: UTCHour, measures: Measures, now: UTCHour,
+        report: (_ hour: UTCHour, _ column: String, _ flag: QualityControl.Flag) -> Void = { _, _, _ in }
+    ) -> Effect {
         switch QualityControl.judge(hour: hour, now: now) {
         case .future?:
             postpone(station, until: hour)
@@ -78,11 +85,11 @@ public struct StationBook: Sendable {
         }
         guard let newest = entries[station]?.window.newest else { return .reload }
         if newest.distance(to: hour) == 1, entries[station]?.newestOrigin.map({ $0 < hour }) ?? true {
-            entries[station]?.window.advance(measures)
+            entries[station]?.window.advance(measures, by: rules, report: report)
             entries[station]?.issued = nil
             return .advanced
         }
-        guard hour > newest || entries[station]?.window.covers(hour) == true else { return .nothing }
+        guard hour > newest || entries[station]?.window.depends(on: hour, by: rules) == true else { return .nothing }
         entries[station] = nil
         return .reload
     }

@@ -16,29 +16,61 @@ public enum StationHistory {
     /// A station's readings, an entry for every hour from the first to the last, missing where there is none.
     ///
     /// Values that no window would take are missing as well: those that quality control flags, and hours before 2000 or
-    /// ahead of the clock. It is one statement, and so one snapshot; nothing stays open when it returns.
+    /// ahead of the clock. The readings are one statement, and so one snapshot; nothing stays open when it returns.
     ///
     /// - Parameter since: the first hour wanted; all of them by default.
     /// - Returns: the series with the station's longitude, 24 bytes an hour; nil where there is no such reading.
     public static func series(
         of station: Int32, since: UTCHour = QualityControl.firstHour, on connection: Connection
     ) async throws(PostgresError) -> HourlySeries? {
+        let rules = try await QualityRules.load(on: connection)
+        let since = max(since, QualityControl.firstHour)
         let rows = try await connection.query(
             """
-            SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed, longitude
+            SELECT \(Feed.columns), longitude
             FROM hazecast.reading JOIN hazecast.station ON station.id = station_id
             WHERE station_id = $1 AND observed_at BETWEEN $2 AND now() + make_interval(hours => $3)
             """,
             [
-                station, max(since, QualityControl.firstHour).timestamp, Int32(QualityControl.hoursAhead),
+                station, max(since.advanced(by: -rules.lookBack), QualityControl.firstHour).timestamp,
+                Int32(QualityControl.hoursAhead),
             ], timeout: .seconds(300))
         let readings = try Feed.decode(rows).map { reading in
             var reading = reading
-            QualityControl.judge(&reading.measures, present: reading.present) { _, _ in }
+            QualityControl.judge(&reading, by: rules) { _, _ in }
             return (hour: reading.hour, measures: reading.measures)
         }
-        var series = HourlySeries(rows: readings)
-        series?.longitude = try rows.first?.decode(Double?.self, at: 8)
+        guard let first = readings.lazy.map(\.hour).filter({ $0 >= since }).min(),
+            var judged = HourlySeries(rows: readings)
+        else { return nil }
+        judged.judge(by: rules)
+        var series = HourlySeries(start: first, measures: Array(judged.measures[judged.start.distance(to: first)...]))
+        series.longitude = try rows.first?.decode(Double?.self, at: 9)
         return series
+    }
+}
+
+extension HourlySeries {
+    /// Makes missing what the rules of several hours flag, as windows do.
+    ///
+    /// - Parameter report: called for each value that they flag.
+    mutating func judge(by rules: QualityRules, report: (UTCHour, QualityControl.Flag) -> Void = { _, _ in }) {
+        var continuity = Continuity()
+        for entry in measures.indices {
+            let verdict = continuity.next(measures[entry], by: rules)
+            if verdict.isEmpty { continue }
+            if verdict.contains(.spikeBefore) {
+                measures[entry - 1].pm25 = .nan
+                report(start.advanced(by: entry - 1), .spike)
+            }
+            if verdict.contains(.stuck) {
+                measures[entry].pm25 = .nan
+                report(start.advanced(by: entry), .stuck)
+            }
+            if verdict.contains(.duplicate) {
+                measures[entry] = Measures()
+                report(start.advanced(by: entry), .duplicate)
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ public enum WindowLoader {
     /// Stations loaded in one round; bounds memory and the length of one statement.
     public static let batch = 4_096
 
-    /// The newest hours of each station, up to `StationWindow.hours` of them.
+    /// The newest hours of each station: those of its window and what quality control looks back to.
     ///
     /// The inner LIMIT keeps the plan at one index probe a station; `$3` lets the planner skip all partitions but the
     /// youngest for stations that are up to date.
@@ -18,7 +18,7 @@ public enum WindowLoader {
             WHERE station_id = w.id AND observed_at BETWEEN $3 AND $2
             ORDER BY observed_at DESC LIMIT 1) AS newest
         CROSS JOIN LATERAL (
-            SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed
+            SELECT \(Feed.columns)
             FROM hazecast.reading
             WHERE station_id = w.id
                 AND observed_at BETWEEN newest.observed_at - make_interval(hours => $4) AND newest.observed_at
@@ -58,15 +58,20 @@ public enum WindowLoader {
     }
 
     /// Loads stations into the book; one without a usable reading is forgotten.
+    ///
+    /// - Returns: what is wrong with the readings of their windows, all of it.
     public static func load(
         _ stations: [Int32], into book: inout StationBook, now: UTCHour, on connection: Connection
-    ) async throws(PostgresError) {
+    ) async throws(PostgresError) -> [ReadingFlag] {
         for station in stations { book.entries[station] = nil }
-        let recent = now.advanced(by: -2 * StationWindow.hours)
-        var windows = try await windows(of: stations, since: recent, now: now, on: connection)
+        var flags: [ReadingFlag] = []
+        let recent = now.advanced(by: -2 * StationWindow.hours - book.rules.lookBack)
+        var windows = try await windows(
+            of: stations, since: recent, now: now, rules: book.rules, flags: &flags, on: connection)
         let older = stations.filter { windows[$0] == nil }
         if !older.isEmpty {
-            let found = try await Self.windows(of: older, since: QualityControl.firstHour, now: now, on: connection)
+            let found = try await Self.windows(
+                of: older, since: QualityControl.firstHour, now: now, rules: book.rules, flags: &flags, on: connection)
             windows.merge(found) { $1 }
         }
         for (station, window) in windows { book.entries[station] = StationBook.Entry(window: window) }
@@ -76,24 +81,46 @@ public enum WindowLoader {
             book.entries[try row.decode(Int32.self, at: 0)]?.longitude = try row.decode(Double?.self, at: 1)
         }
         try await loadLedgerState(of: Array(windows.keys), into: &book, on: connection)
+        return flags
     }
 
     private static func windows(
-        of stations: [Int32], since first: UTCHour, now: UTCHour, on connection: Connection
+        of stations: [Int32], since first: UTCHour, now: UTCHour, rules: QualityRules, flags: inout [ReadingFlag],
+        on connection: Connection
     ) async throws(PostgresError) -> [Int32: StationWindow] {
         let last = now.advanced(by: QualityControl.hoursAhead)
+        let span = StationWindow.hours + rules.lookBack
         let rows = try await connection.query(
-            newestHours, [stations, last.timestamp, first.timestamp, Int32(StationWindow.hours - 1)],
-            timeout: .seconds(300))
-        let readings = try Feed.decode(rows)
-        var windows: [Int32: StationWindow] = [:]
+            newestHours, [stations, last.timestamp, first.timestamp, Int32(span - 1)], timeout: .seconds(300))
+        var readings = try Feed.decode(rows)
+        var newest: [Int32: UTCHour] = [:]
         for reading in readings {
-            if let window = windows[reading.station], window.newest >= reading.hour { continue }
-            windows[reading.station] = StationWindow(newest: reading.hour)
+            newest[reading.station] = max(newest[reading.station] ?? reading.hour, reading.hour)
         }
-        for var reading in readings {
-            QualityControl.judge(&reading.measures, present: reading.present) { _, _ in }
-            windows[reading.station]?[reading.hour] = reading.measures
+        var hours = newest.mapValues { _ in Array(repeating: Measures(), count: span) }
+        for index in readings.indices {
+            let (station, hour) = (readings[index].station, readings[index].hour)
+            let age = newest[station]?.distance(to: hour).magnitude ?? 0
+            QualityControl.judge(&readings[index], by: rules) { column, flag in
+                if age < StationWindow.hours {
+                    flags.append(
+                        ReadingFlag(station: station, observedAt: hour.timestamp, measure: column, flag: flag))
+                }
+            }
+            hours[station]?[span - 1 - Int(age)] = readings[index].measures
+        }
+        var windows: [Int32: StationWindow] = [:]
+        for (station, newest) in newest {
+            var window = StationWindow(newest: newest.advanced(by: -span))
+            for measures in hours[station] ?? [] {
+                window.advance(measures, by: rules) { hour, column, flag in
+                    if hour.distance(to: newest) < StationWindow.hours {
+                        flags.append(
+                            ReadingFlag(station: station, observedAt: hour.timestamp, measure: column, flag: flag))
+                    }
+                }
+            }
+            windows[station] = window
         }
         return windows
     }

@@ -67,8 +67,11 @@ public actor PrivateCluster {
 
     /// Starts the server, after `initdb` where there is no data yet; it accepts connections when this returns.
     ///
+    /// - Parameter environment: of the server's processes, beside the little that they get anyway.
     /// - Throws: `.misuse` with the last line of the log when it does not start.
-    public func start(timeout: Duration = .seconds(60)) throws(PostgresError) {
+    public func start(
+        environment: [String: String] = [:], timeout: Duration = .seconds(60)
+    ) throws(PostgresError) {
         guard server == nil else { return }
         try prepareDirectory()
         if access(data + "/PG_VERSION", F_OK) != 0 { try initialise(timeout: timeout) }
@@ -78,7 +81,7 @@ public actor PrivateCluster {
         all["port"] = String(port ?? 5432)
         all["unix_socket_directories"] = directory
         for (name, value) in all.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
-        let server = try spawn(arguments)
+        let server = try spawn(arguments, environment: environment)
         let deadline = ContinuousClock.now + timeout
         while !isReady(server) {
             guard !server.ended(within: .milliseconds(5)).0 else { throw Self.failure(lastLogLine()) }
@@ -110,6 +113,9 @@ public actor PrivateCluster {
         self.server = nil
         processID = nil
     }
+
+    /// Whether the server that was started still runs.
+    public func isAlive() -> Bool { server.map { !$0.ended(within: .zero).0 } ?? false }
 
     /// Stops and starts again on the same data.
     ///
@@ -162,7 +168,9 @@ public actor PrivateCluster {
     }
 
     /// Starts a program as the server's user, to be stopped by the kernel when we die.
-    private func spawn(_ arguments: [String]) throws(PostgresError) -> ChildProcess {
+    private func spawn(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws(PostgresError) -> ChildProcess {
         // PostgreSQL's programs fail in a working directory that their user cannot enter.
         var command = ["/usr/bin/env", "-C", directory]
         if let setpriv = ServerBinaries.program("setpriv") {
@@ -171,7 +179,8 @@ public actor PrivateCluster {
         } else if geteuid() == 0 {
             throw Self.failure("to become the user postgres there must be setpriv (Debian package util-linux)")
         }
-        return try ChildProcess(command + arguments, log: log)
+        let variables = environment.map { "\($0.key)=\($0.value)" }
+        return try ChildProcess(command + ["/usr/bin/env"] + variables + arguments, log: log)
     }
 
     /// The server writes its process and its state into a file.

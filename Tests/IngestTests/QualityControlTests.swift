@@ -6,7 +6,7 @@ import Testing
 @Suite struct QualityControlTests {
     private func flags(_ measures: inout Measures, present: UInt8 = 0b11_1111) -> [String] {
         var flags: [String] = []
-        QualityControl.judge(&measures, present: present) { flags.append("\($0) \($1.rawValue)") }
+        QualityControl.judge(&measures, present: present, by: .standard) { flags.append("\($0) \($1.rawValue)") }
         return flags
     }
 

@@ -11,7 +11,7 @@ private func reading(_ pm25: Float) -> Measures {
 
 @Suite struct StationBookTests {
     private func book(newest: UTCHour) -> StationBook {
-        var book = StationBook()
+        var book = StationBook(rules: .standard)
         book.entries[1] = StationBook.Entry(window: StationWindow(newest: newest))
         return book
     }
@@ -22,7 +22,7 @@ private func reading(_ pm25: Float) -> Measures {
         #expect(book.entries[1]?.window[now].pm25 == 7)
     }
 
-    @Test(arguments: [-29, -1, 0, 2, 3, 400])
+    @Test(arguments: [-53, -29, -1, 0, 2, 3, 400])
     func gapsLateAndCorrectedReadingsReload(offset: Int) {
         let newest = now.advanced(by: -500)
         var book = book(newest: newest)
@@ -32,16 +32,16 @@ private func reading(_ pm25: Float) -> Measures {
 
     @Test func lateReadingOlderThanTheWindowChangesNothing() {
         var book = book(newest: now)
-        #expect(book.take(station: 1, hour: now.advanced(by: -30), measures: reading(7), now: now) == .nothing)
+        #expect(book.take(station: 1, hour: now.advanced(by: -54), measures: reading(7), now: now) == .nothing)
     }
 
     @Test func unknownStationIsLoaded() {
-        var book = StationBook()
+        var book = StationBook(rules: .standard)
         #expect(book.take(station: 9, hour: now, measures: reading(7), now: now) == .reload)
     }
 
     @Test func readingsBefore2000AdvanceNothing() {
-        var book = StationBook()
+        var book = StationBook(rules: .standard)
         let hour = QualityControl.firstHour.advanced(by: -1)
         #expect(hour.description == "1999-12-31T23:00Z")
         #expect(book.take(station: 1, hour: hour, measures: reading(7), now: now) == .nothing)

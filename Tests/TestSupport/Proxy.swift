@@ -15,7 +15,31 @@ public final class Proxy: Sendable {
         var isBlackHole = false
         var delay: Duration = .zero
         var cutAfter: [UInt8]?
+        var isBytewise = false
+        var isRefusing = false
+        var trap: Trap?
         var isClosed = false
+    }
+
+    /// Something that happens at a step of a conversation.
+    private struct Trap {
+        let text: [UInt8]
+        var chunks: Int
+        /// The connection that has sent the text.
+        var client: Int32?
+        let spring: @Sendable () -> Void
+
+        /// Whether this chunk, which a client is about to send, is the one.
+        mutating func springs(at bytes: [UInt8], from client: Int32) -> Bool {
+            if self.client == client {
+                chunks -= 1
+            } else if self.client == nil, !bytes[...].ranges(of: text).isEmpty {
+                self.client = client
+            } else {
+                return false
+            }
+            return chunks <= 0
+        }
     }
 
     private struct Pair {
@@ -73,10 +97,35 @@ public final class Proxy: Sendable {
     /// Cuts a connection once a client has sent this text: the server still gets it, the client never hears of it.
     public func cut(afterClientSends text: String) { state.withLock { $0.cutAfter = Array(text.utf8) } }
 
+    /// Hands on every byte by itself.
+    public func handOnBytewise() { state.withLock { $0.isBytewise = true } }
+
+    /// Accepts connections and closes them at once.
+    public func refuse() { state.withLock { $0.isRefusing = true } }
+
+    /// Does something once, when a client that has sent `text` is about to send its `chunks`-th piece after that, before the
+    /// server gets it. libpq sends a piece a statement.
+    public func when(clientHasSent text: String, chunks: Int, _ spring: @escaping @Sendable () -> Void) {
+        state.withLock { $0.trap = Trap(text: Array(text.utf8), chunks: chunks, spring: spring) }
+    }
+
+    /// Makes the network whole again; connections that have lost bytes are cut.
+    public func heal() {
+        let hasLost = state.withLock { state in
+            defer {
+                (state.isBlackHole, state.isBytewise, state.isRefusing) = (false, false, false)
+                (state.delay, state.cutAfter, state.trap) = (.zero, nil, nil)
+            }
+            return state.isBlackHole || state.delay > .zero
+        }
+        if hasLost { cut() }
+    }
+
     // MARK: Private
 
     /// Takes over a new connection; false when the server cannot be reached.
     private func forward(_ client: Int32) -> Bool {
+        if state.withLock({ $0.isRefusing }) { return false }
         guard let server = LoopbackSocket.connected(toPath: target) else { return false }
         let pair = Pair(client: client, server: server, delay: state.withLock { $0.delay })
         let ends = Ends(pair.client, pair.server)
@@ -96,12 +145,22 @@ public final class Proxy: Sendable {
 
     /// Forwards bytes, or does what the test asked for instead; false when the connection is over.
     private func pass(_ bytes: [UInt8], of pair: Pair, toServer: Bool) -> Bool {
-        let (isBlackHole, cutAfter) = state.withLock { ($0.isBlackHole, $0.cutAfter) }
+        let spring = state.withLock { state in
+            guard toServer, state.trap?.springs(at: bytes, from: pair.client) == true else {
+                return nil as (@Sendable () -> Void)?
+            }
+            return state.trap.take()?.spring
+        }
+        spring?()
+        let (isBlackHole, isBytewise, cutAfter) = state.withLock { ($0.isBlackHole, $0.isBytewise, $0.cutAfter) }
         if isBlackHole { return true }
         if pair.delay > .zero { Thread.sleep(forTimeInterval: pair.delay / .seconds(1)) }
         let isEnd = toServer && cutAfter.map { !bytes[...].ranges(of: $0).isEmpty } == true
         if isEnd { shutdown(pair.client, Int32(SHUT_RDWR)) }
-        let isWritten = Self.write(bytes, to: toServer ? pair.server : pair.client)
+        let destination = toServer ? pair.server : pair.client
+        let isWritten =
+            isBytewise
+            ? bytes.allSatisfy { Self.write([$0], to: destination) } : Self.write(bytes, to: destination)
         return isWritten && !isEnd
     }
 

@@ -40,6 +40,9 @@ public final class RunningProcess: Sendable {
     /// What it has written to standard error so far.
     public var standardError: String { errors.text }
 
+    /// Whether it has ended.
+    public var hasEnded: Bool { exit.isEnded }
+
     /// Sends it a signal; without effect when it has ended.
     public func signal(_ signal: Int32) {
         if !exit.isEnded { kill(id, signal) }

@@ -10,7 +10,8 @@ struct ImportCommand: AsyncParsableCommand {
         abstract: "Load files of readings; repeating it changes nothing.",
         discussion: """
             Each file is one transaction. Stations that are not there yet are added; an hour that is there already takes \
-            the file's values. A row that cannot be a reading is left out and reported with its line; the others are loaded.
+            the file's values. A row that cannot be a reading is left out and reported with its line; the others are loaded. \
+            A file of which no row is left is an error.
 
             A csv file has a header with the columns observed_at (ISO 8601, the beginning of an hour), station, and \
             any of pm25 (µg/m³), dew_point and temperature (°C), pressure (hPa), wind_direction (degrees from which it \
@@ -94,6 +95,11 @@ struct ImportCommand: AsyncParsableCommand {
         }
         await connection.close()
         if json { print(try ImportReport(results).json()) }
+        if let empty = results.first(where: { $0.counts.readings == 0 && !$0.rejected.isEmpty }) {
+            throw DaemonError(
+                .file,
+                "\(empty.file): nothing loaded: all \(empty.rejected.count) rows rejected; is it the right --format?")
+        }
     }
 
     private func sourceFormat() throws -> SourceFormat {

@@ -101,7 +101,7 @@ struct Settings: Sendable {
         do {
             root = try Yams.compose(yaml: String(contentsOfFile: file, encoding: .utf8))
         } catch let error as YamlError {
-            throw DaemonError(.configuration, "configuration file \(file) is not YAML: \(error)")
+            throw DaemonError(.configuration, "configuration file \(file)\(error.inOneLine)")
         } catch {
             throw DaemonError(
                 .configuration, "configuration file \(file) cannot be read: \(error.localizedDescription)")
@@ -121,5 +121,20 @@ struct Settings: Sendable {
             }
         }
         if let mapping = root?.mapping { try check(mapping, below: "") }
+    }
+}
+
+extension YamlError {
+    /// Where and what, to follow the name of the file; the description shows the line itself, which may hold a password.
+    fileprivate var inOneLine: String {
+        switch self {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            ", line \(mark.line): not YAML: \(problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            ", line \(context.mark.line): the key '\(keys.sorted().joined(separator: "', '"))' comes twice"
+        case .reader(let problem, _, _, _): ": not YAML: \(problem)"
+        default: ": not YAML: \("\(self)".replacing("\n", with: " "))"
+        }
     }
 }

@@ -22,6 +22,13 @@ struct ForecastService: Service {
     /// running it, and a sequential scan over one of them never pays.
     private static let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
+    /// A server that finds its client gone within seconds, so that the lock of a daemon that was killed in the middle of a
+    /// statement, or whose machine has vanished, is free again. Not every platform can.
+    private static let attention = """
+        SET client_connection_check_interval = '2s';
+        SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
+        """
+
     /// NOTIFY here says that a training run waits.
     private static let trainingChannel = "hazecast_training"
 
@@ -58,11 +65,11 @@ struct ForecastService: Service {
             if !isReady { ServiceManager.ready() }
             isReady = true
         }
-        var fault: (message: String, since: Date)?
+        var trouble: Trouble?
         while true {
             let began = ContinuousClock.now
             do {
-                try await session(&heartbeat) {
+                try await session(&heartbeat, after: &trouble) {
                     isSettled = true
                     sayReady()
                 }
@@ -73,22 +80,21 @@ struct ForecastService: Service {
                 if let error = error as? DaemonError, error.code == .reconfigured {
                     logger.notice("\(error)")
                     backoff.reset()
-                    fault = nil
+                    trouble = nil
                     continue
                 }
                 if ContinuousClock.now - began > Self.stable {
                     backoff.reset()
-                    fault = nil
+                    trouble = nil
                 }
-                // A fault that repeats is logged once and then counted.
                 let delay = backoff.next()
-                let isNews = fault?.message != "\(error)"
-                fault = ("\(error)", fault?.since ?? .now)
+                var now = trouble ?? Trouble()
+                let isNews = now.fails(with: "\(error)")
+                trouble = now
                 var metadata: Logger.Metadata = ["retry_in": "\(Int(delay / .milliseconds(1))) ms"]
                 if let state = (error as? PostgresError)?.sqlState { metadata["sqlstate"] = "\(state)" }
                 logger.log(level: isNews ? .error : .debug, "\(error)", metadata: metadata)
-                let since = fault?.since.formatted(.iso8601) ?? ""
-                ServiceManager.report(.service, "not serving since \(since): \(error)")
+                ServiceManager.report(.service, "not serving since \(now.since.formatted(.iso8601)): \(error)")
                 sayReady()
                 try await Task.sleep(for: delay)
             }
@@ -106,19 +112,32 @@ struct ForecastService: Service {
 
     /// One connection's life: standby, then active until something fails.
     ///
-    /// - Parameter onSettled: called once it is a standby or serves: from then on somebody relies on it.
-    private func session(_ heartbeat: inout Heartbeat, onSettled: () -> Void) async throws -> Never {
+    /// - Parameters:
+    ///   - trouble: what there was until now.
+    ///   - onSettled: called once it is a standby or serves: from then on somebody relies on it.
+    private func session(
+        _ heartbeat: inout Heartbeat, after trouble: inout Trouble?, onSettled: () -> Void
+    ) async throws -> Never {
         let conninfo = settings.current.database
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast")
+        var probing: Task<Void, Never>?
+        defer { probing?.cancel() }
         do {
+            // Not what libpq takes for it, which a pooler makes up.
+            let process = try await connection.query("SELECT pg_backend_pid()", timeout: .seconds(10))
+                .single().decode(Int32.self, at: 0)
+            let probe = HalfOpenProbe(connection: connection, conninfo: conninfo, logger: logger)
+            probing = Task { await probe.watch(process) }
             try await Migrator.check(connection)
             try await PoolerProbe.refuse(connection, conninfo: conninfo)
             try await connection.run(script: Self.planning)
+            try await lookAfterClients(connection)
             try await standBy(on: connection, to: conninfo, &heartbeat, onSettled: onSettled)
             let listener = try await Listener.listen(
                 conninfo, channels: ["hazecast_arrival", "hazecast_model", Self.trainingChannel],
                 applicationName: "hazecast listener")
-            try await serve(on: connection, to: conninfo, listener: listener, &heartbeat, onSettled: onSettled)
+            try await serve(
+                on: connection, to: conninfo, listener: listener, &heartbeat, after: &trouble, onSettled: onSettled)
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
             let goodbye = heartbeat
@@ -129,6 +148,14 @@ struct ForecastService: Service {
                 await connection.close()
             }.value
             throw error
+        }
+    }
+
+    private func lookAfterClients(_ connection: Connection) async throws(PostgresError) {
+        do {
+            try await connection.run(script: Self.attention)
+        } catch  where error.code == .server {
+            logger.debug("the server cannot look after its clients: \(error)")
         }
     }
 
@@ -162,7 +189,7 @@ struct ForecastService: Service {
 
     private func serve(
         on connection: Connection, to conninfo: String, listener: Listener, _ heartbeat: inout Heartbeat,
-        onSettled: () -> Void
+        after trouble: inout Trouble?, onSettled: () -> Void
     ) async throws -> Never {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task {
@@ -196,7 +223,7 @@ struct ForecastService: Service {
                 try await upkeep.runIfDue(on: connection, logger: logger)
                 if isDue {
                     try await work.attachments.settle(on: connection, logger: logger)
-                    try await work.turn()
+                    try await work.turn(after: &trouble)
                     onSettled()
                 }
                 work.log.flush()
@@ -233,7 +260,7 @@ private struct Work {
         return attachments.isDue(poll) || poll.isWaiting || book?.hasDue(now: poll.now) == true
     }
 
-    mutating func turn() async throws {
+    mutating func turn(after trouble: inout Trouble?) async throws {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let result = try await Turn.run(on: connection, book: &book, models: &models)
@@ -247,7 +274,11 @@ private struct Work {
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""
         log.add(result, took: .now - began, model: model)
-        if isFirst { logger.notice("serving", metadata: ["stations": "\(stations)", "model": "\(model)"]) }
+        if isFirst {
+            var metadata: Logger.Metadata = ["stations": "\(stations)", "model": "\(model)"]
+            if let failures = trouble?.failures { metadata["failures"] = "\(failures)" }
+            logger.log(level: trouble?.isNews("serving") == false ? .debug : .notice, "serving", metadata: metadata)
+        }
         let origin = result.newestOrigin.map { ", newest origin \($0)" } ?? ""
         ServiceManager.report(.service, "serving \(stations) stations with \(model)\(origin)")
     }

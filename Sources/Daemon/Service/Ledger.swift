@@ -119,7 +119,29 @@ struct Ledger {
             INSERT INTO hazecast.reading_flag (station_id, observed_at, measure, flag)
             SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING
             """,
-            [flags.map(\.station), flags.map(\.hour.timestamp), flags.map(\.measure), flags.map(\.flag.rawValue)])
+            [flags.map(\.station), flags.map(\.observedAt), flags.map(\.measure), flags.map(\.flag.rawValue)])
+    }
+
+    /// Makes the flags of windows that were judged as a whole what they were found to be.
+    func replaceFlags(
+        of windows: [(id: Int32, newest: UTCHour)], by flags: [ReadingFlag]
+    ) async throws(PostgresError) {
+        try await connection.query(
+            """
+            DELETE FROM hazecast.reading_flag AS f
+            USING unnest($1::int4[], $2::timestamptz[], $3::timestamptz[]) AS w (id, first, newest)
+            WHERE EXISTS (SELECT FROM hazecast.reading_flag) AND f.station_id = w.id
+                AND f.observed_at BETWEEN w.first AND w.newest AND f.flag NOT IN ('future', 'before_2000')
+                AND (f.station_id, f.observed_at, f.measure, f.flag) NOT IN (
+                    SELECT * FROM unnest($4::int4[], $5::timestamptz[], $6::text[], $7::text[])
+                )
+            """,
+            [
+                windows.map(\.id), windows.map { $0.newest.advanced(by: 1 - StationWindow.hours).timestamp },
+                windows.map(\.newest.timestamp), flags.map(\.station), flags.map(\.observedAt), flags.map(\.measure),
+                flags.map(\.flag.rawValue),
+            ], timeout: .seconds(300))
+        try await flag(flags)
     }
 
     /// Drops the flag of readings that are no longer in the future.

@@ -2,15 +2,6 @@ import Forecast
 import Ingest
 import Postgres
 
-/// A value that did not pass quality control.
-struct ReadingFlag {
-    let station: Int32
-    let hour: UTCHour
-    /// A measure's column, or `observed_at`.
-    let measure: String
-    let flag: QualityControl.Flag
-}
-
 /// A station whose newest reading could not be forecast.
 struct Outage: Equatable {
     let station: String
@@ -106,7 +97,13 @@ struct Turn {
         let isReconciling = claim.reload || book == nil
         // Taken, not copied; whatever goes wrong from here on, the caller's book is gone, as it has to be.
         let remembered = book.take()
-        var known = isReconciling ? StationBook() : remembered ?? StationBook()
+        // A change of the rules asks for a reload, so that they need no look at any other time.
+        var known: StationBook
+        if !isReconciling, let remembered {
+            known = remembered
+        } else {
+            known = StationBook(rules: try await QualityRules.load(on: connection))
+        }
 
         var advanced: Set<Int32> = []
         let due = known.takeDue(now: now)
@@ -141,7 +138,9 @@ struct Turn {
             try await issue(for: stations, book: &known, models: models, result: &result)
         }
         for stations in stale.sorted().chunked(WindowLoader.batch) {
-            try await WindowLoader.load(stations, into: &known, now: now, on: connection)
+            let flags = try await WindowLoader.load(stations, into: &known, now: now, on: connection)
+            let loaded = stations.compactMap { id in known.entries[id].map { (id: id, newest: $0.window.newest) } }
+            try await ledger.replaceFlags(of: loaded, by: flags)
             try await issue(for: stations, book: &known, models: models, result: &result)
         }
         if !stale.isEmpty { result.hadWork = true }
@@ -153,12 +152,16 @@ struct Turn {
         -> StationBook.Effect
     {
         func flag(_ measure: String, _ flag: QualityControl.Flag) {
-            flags.append(ReadingFlag(station: reading.station, hour: reading.hour, measure: measure, flag: flag))
+            flags.append(
+                ReadingFlag(station: reading.station, observedAt: reading.observedAt, measure: measure, flag: flag))
         }
-        var measures = reading.measures
-        QualityControl.judge(&measures, present: reading.present, report: flag)
+        var judged = reading
+        QualityControl.judge(&judged, by: book.rules, report: flag)
         if let verdict = QualityControl.judge(hour: reading.hour, now: now) { flag("observed_at", verdict) }
-        return book.take(station: reading.station, hour: reading.hour, measures: measures, now: now)
+        return book.take(station: reading.station, hour: reading.hour, measures: judged.measures, now: now) {
+            flags.append(
+                ReadingFlag(station: reading.station, observedAt: $0.timestamp, measure: $1, flag: $2))
+        }
     }
 
     /// Forecasts the stations whose window differs from what the ledger's newest forecast was made of.

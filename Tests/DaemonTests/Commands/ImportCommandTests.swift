@@ -54,11 +54,13 @@ import Testing
             let input = ([header] + (1...25).map { _ in "a,never,1" }).joined(separator: "\r\n")
             let output = try await hazecast(
                 ["import", "--format", "csv", "--rejects", path, "-"], on: conninfo, input: input)
-            #expect(output.status == 0)
+            // Nothing is left of the file, which is an error.
+            #expect(output.status == 1)
             let shown = output.standardError.split(separator: "\n")
-            #expect(shown.count == 21)
+            #expect(shown.count == 22)
             #expect(shown.first == "-:2: observed_at: 'never' is not a date and time such as 2014-12-31T15:00Z")
-            #expect(shown.last == "-: … and 5 more; all are in \(path)")
+            #expect(shown[20] == "-: … and 5 more; all are in \(path)")
+            #expect(shown[21] == "Error: -: nothing loaded: all 25 rows rejected; is it the right --format?")
             #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == 25)
         }
     }

@@ -295,7 +295,9 @@ CREATE FUNCTION hazecast.admit_tenants() RETURNS void
     AS $$
 DECLARE
     -- Tables without stations in them.
-    common constant name[] := ARRAY['migration', 'retention', 'air_quality_standard', 'air_quality_breakpoint'];
+    common constant name[] := ARRAY[
+        'migration', 'retention', 'quality_rule', 'air_quality_standard', 'air_quality_breakpoint'
+    ];
     -- They tell of models and rules, and with those of stations that are none of a tenant's.
     withheld constant name[] := ARRAY[
         'training_run', 'training_result', 'activation', 'alert_rule', 'alert_rule_status', 'reader_scope'
@@ -739,6 +741,7 @@ COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % ba
 COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
 CREATE FUNCTION hazecast.newest_issue(station integer) RETURNS SETOF hazecast.forecast_ledger
     LANGUAGE plpgsql STABLE ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     RETURN QUERY
@@ -828,7 +831,7 @@ COMMENT ON COLUMN hazecast.reading.temperature IS 'Air temperature in °C.';
 COMMENT ON COLUMN hazecast.reading.pressure IS 'Air pressure in hPa.';
 COMMENT ON COLUMN hazecast.reading.wind_direction IS 'Degrees FROM which the wind blows, clockwise from north. NULL beside a wind_speed is calm or variable wind, without one it is missing.';
 COMMENT ON COLUMN hazecast.reading.wind_speed IS 'Wind speed in m/s, not accumulated.';
-COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it.';
+COMMENT ON COLUMN hazecast.reading.received_at IS 'When pm25 was first there: when the row came in, or when a NULL pm25 became a value. A later correction does not move it, unless the row was received more than an hour before its own hour.';
 COMMENT ON COLUMN hazecast.reading.written_by IS 'The transaction that last wrote the row; arrivals find their rows by it.';
 COMMENT ON CONSTRAINT reading_observed_at_begins_a_utc_hour ON hazecast.reading IS 'Neither 12:30 nor infinity is the beginning of an hour.';
 CREATE TABLE hazecast.station (
@@ -918,14 +921,14 @@ CREATE TABLE hazecast.reading_flag (
     observed_at timestamp with time zone NOT NULL,
     measure text NOT NULL,
     flag text NOT NULL,
-    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text]))),
+    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text, 'stuck'::text, 'spike'::text, 'duplicate'::text, 'clock_jump'::text]))),
     CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
 );
-COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; a reading whose observed_at is flagged advances no forecast. A correction clears the flags of its row.';
+COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; observed_at flagged duplicate or clock_jump is the whole hour, and flagged future or before_2000 a reading that advances no forecast. A correction clears the flags of its row.';
 COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
-COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range or not_finite.';
+COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range, not_finite, stuck, spike, duplicate or clock_jump; hazecast.quality_rule has their settings.';
 CREATE VIEW hazecast.observation WITH (security_invoker='true') AS
  SELECT reading.station_id,
     reading.observed_at,
@@ -1633,7 +1636,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION hazecast.note_reload() IS 'After arrivals were thrown away with TRUNCATE: an arrival that makes good for all of them.';
+COMMENT ON FUNCTION hazecast.note_reload() IS 'After arrivals were thrown away with TRUNCATE, and after a change of hazecast.quality_rule: an arrival that makes the daemon look at everything.';
 CREATE FUNCTION hazecast.note_removal() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2545,7 +2548,7 @@ CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
     AS $$
 BEGIN
     NEW.written_by := pg_current_xact_id();
-    IF OLD.pm25 IS NULL AND NEW.pm25 IS NOT NULL THEN
+    IF NEW.pm25 IS NOT NULL AND (OLD.pm25 IS NULL OR OLD.observed_at > OLD.received_at + interval '1 hour') THEN
         NEW.received_at := now();
     END IF;
     DELETE FROM hazecast.reading_flag AS flag
@@ -3152,6 +3155,48 @@ ALTER TABLE hazecast.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE hazecast.quality_rule (
+    flag text NOT NULL,
+    measure text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    lowest real,
+    highest real,
+    hours integer,
+    level real,
+    margin real,
+    factor real,
+    CONSTRAINT quality_rule_factor_is_a_ratio CHECK (((factor >= (1)::double precision) AND (factor <= (1000)::double precision))),
+    CONSTRAINT quality_rule_has_its_settings CHECK (
+CASE flag
+    WHEN 'out_of_range'::text THEN (num_nulls(lowest, highest) = 0)
+    WHEN 'stuck'::text THEN (num_nulls(hours, level) = 0)
+    WHEN 'spike'::text THEN (num_nulls(margin, factor) = 0)
+    ELSE (hours IS NOT NULL)
+END),
+    CONSTRAINT quality_rule_hours_in_range CHECK (((hours >= 1) AND (hours <= 72))),
+    CONSTRAINT quality_rule_is_known CHECK ((((flag = 'out_of_range'::text) AND (measure = ANY (ARRAY['pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text]))) OR ((flag = ANY (ARRAY['stuck'::text, 'spike'::text])) AND (measure = 'pm25'::text)) OR ((flag = ANY (ARRAY['duplicate'::text, 'clock_jump'::text])) AND (measure = 'observed_at'::text)))),
+    CONSTRAINT quality_rule_level_is_a_value CHECK (((level >= (0)::double precision) AND (level <= (5000)::double precision))),
+    CONSTRAINT quality_rule_margin_is_a_difference CHECK (((margin >= (0)::double precision) AND (margin <= (5000)::double precision))),
+    CONSTRAINT quality_rule_range_is_narrowed_only CHECK (((flag <> 'out_of_range'::text) OR (enabled AND (lowest <= highest) AND
+CASE measure
+    WHEN 'pm25'::text THEN ((lowest >= (0)::double precision) AND (highest <= (5000)::double precision))
+    WHEN 'dew_point'::text THEN ((lowest >= ('-100'::integer)::double precision) AND (highest <= (50)::double precision))
+    WHEN 'temperature'::text THEN ((lowest >= ('-100'::integer)::double precision) AND (highest <= (70)::double precision))
+    WHEN 'pressure'::text THEN ((lowest >= (300)::double precision) AND (highest <= (1100)::double precision))
+    WHEN 'wind_direction'::text THEN ((lowest >= (0)::double precision) AND (highest <= (360)::double precision))
+    ELSE ((lowest >= (0)::double precision) AND (highest <= (150)::double precision))
+END)))
+);
+COMMENT ON TABLE hazecast.quality_rule IS 'Settings of quality control, for the daemon, training and backtests alike. After a change the daemon judges the newest windows again. What has no row here (not_finite, negative, future, before_2000) is fixed.';
+COMMENT ON COLUMN hazecast.quality_rule.flag IS 'Flag that the rule sets: out_of_range, stuck, spike, duplicate or clock_jump.';
+COMMENT ON COLUMN hazecast.quality_rule.measure IS 'Column of hazecast.reading that it judges; observed_at: the reading as a whole.';
+COMMENT ON COLUMN hazecast.quality_rule.enabled IS 'False: the rule is not applied. out_of_range always is.';
+COMMENT ON COLUMN hazecast.quality_rule.lowest IS 'out_of_range: the least value that may be, in the measure''s unit. Ranges may be narrowed, not widened.';
+COMMENT ON COLUMN hazecast.quality_rule.highest IS 'out_of_range: the greatest value that may be, in the measure''s unit.';
+COMMENT ON COLUMN hazecast.quality_rule.hours IS 'stuck: hours before this one that had the same value (twice as many at or below level); duplicate: hours in a row that repeat the hour before; clock_jump: hours before its own hour that a reading may be received.';
+COMMENT ON COLUMN hazecast.quality_rule.level IS 'stuck: µg/m³ at or below which honest instruments rest at their detection limit.';
+COMMENT ON COLUMN hazecast.quality_rule.margin IS 'spike: µg/m³ by which the hour exceeds the higher of its neighbours.';
+COMMENT ON COLUMN hazecast.quality_rule.factor IS 'spike: times the higher of its neighbours that the hour exceeds.';
 CREATE TABLE hazecast.reading_default (
     station_id integer NOT NULL,
     observed_at timestamp with time zone NOT NULL,
@@ -3344,6 +3389,8 @@ ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY hazecast.quality_rule
+    ADD CONSTRAINT quality_rule_pkey PRIMARY KEY (flag, measure);
 ALTER TABLE ONLY hazecast.reader_scope
     ADD CONSTRAINT reader_scope_pkey PRIMARY KEY (role_name);
 ALTER TABLE ONLY hazecast.reading
@@ -3381,6 +3428,8 @@ COMMENT ON INDEX hazecast.attachment_hour_look_idx IS 'Finds the hours whose tim
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
+CREATE INDEX reading_flag_future_idx ON hazecast.reading_flag USING btree (observed_at) WHERE (flag = 'future'::text);
+COMMENT ON INDEX hazecast.reading_flag_future_idx IS 'Finds the flags that time takes away.';
 CREATE INDEX station_alias_station_idx ON hazecast.station_alias USING btree (station_id);
 CREATE INDEX training_result_challenger_idx ON hazecast.training_result USING btree (challenger_id);
 COMMENT ON INDEX hazecast.training_result_challenger_idx IS 'Finds the results of a challenger.';
@@ -3394,6 +3443,8 @@ CREATE TRIGGER keep_old_name AFTER UPDATE OF name ON hazecast.station FOR EACH R
 COMMENT ON TRIGGER keep_old_name ON hazecast.station IS 'Feeds hazecast.station_alias.';
 CREATE TRIGGER note_arrival AFTER INSERT OR UPDATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_arrival();
 COMMENT ON TRIGGER note_arrival ON hazecast.reading IS 'Feeds hazecast.arrival.';
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.quality_rule FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
+COMMENT ON TRIGGER note_change ON hazecast.quality_rule IS 'Makes the daemon judge every newest window by the new settings.';
 CREATE TRIGGER note_deletion AFTER DELETE ON hazecast.reading REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
 COMMENT ON TRIGGER note_deletion ON hazecast.reading IS 'Feeds hazecast.arrival when rows were deleted.';
 CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.arrival FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
@@ -3803,6 +3854,17 @@ GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_tenant;
+GRANT UPDATE(enabled) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(lowest) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(highest) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(hours) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(level) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(margin) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(factor) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_operator;

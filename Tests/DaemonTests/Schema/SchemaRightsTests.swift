@@ -89,7 +89,8 @@ struct SchemaRightsTests {
             [
                 "station", "reading", "reading_flag", "model", "active_model", "forecast_ledger", "forecast",
                 "latest_forecast", "status", "daemon", "station_outage", "migration", "training_run", "training_result",
-                "activation", "exceedance(75)", "alert_rule", "alert", "standing_alert", "alert_rule_status",
+                "activation", "exceedance(75)", "quality_rule", "retention", "alert_rule", "alert", "standing_alert",
+                "alert_rule_status",
             ].map { "SELECT * FROM hazecast.\($0)" } + Self.asking, as: "hazecast_reader")
         try await refused(
             [
@@ -99,6 +100,7 @@ struct SchemaRightsTests {
                 "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading", "SELECT hazecast.refresh()",
                 "SELECT hazecast.maintain_partitions()", "DELETE FROM hazecast.forecast_ledger",
                 "UPDATE hazecast.active_model SET model_id = 1", "CREATE TABLE hazecast.mine ()",
+                "UPDATE hazecast.quality_rule SET enabled = false",
                 "SELECT hazecast.request_retrain()", "SELECT hazecast.promote('chapter')", "SELECT hazecast.rollback()",
                 "INSERT INTO hazecast.alert_rule (name, level) VALUES ('x', 1)", "DELETE FROM hazecast.alert",
                 "TABLE hazecast.reader_scope", "SELECT hazecast.scopes('postgres')",
@@ -111,6 +113,8 @@ struct SchemaRightsTests {
             [
                 "SELECT hazecast.request_retrain()", "SELECT hazecast.promote('operational')",
                 "SELECT hazecast.promote('chapter', 'a')",
+                "UPDATE hazecast.quality_rule SET hours = 8, level = 2 WHERE flag = 'stuck'",
+                "TABLE hazecast.quality_rule",
                 "SELECT hazecast.promote('chapter', 'a'), hazecast.rollback('a')",
             ]
                 + [
@@ -126,6 +130,7 @@ struct SchemaRightsTests {
                 "INSERT INTO hazecast.model (name, document) VALUES ('x', '{}')", "SELECT hazecast.activate(1, 1, 'x')",
                 "SELECT hazecast.activate_challengers(1)", "SELECT hazecast.close_lost_runs()",
                 "UPDATE hazecast.reading SET pm25 = 1", "TABLE hazecast.arrival", "CREATE TABLE hazecast.mine ()",
+                "DELETE FROM hazecast.quality_rule", "UPDATE hazecast.quality_rule SET flag = 'stuck'",
             ], as: "hazecast_operator")
     }
 

@@ -186,7 +186,7 @@ import Testing
                 """
                 SELECT relname::text FROM pg_class
                 WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p')
-                    AND relname NOT IN ('migration', 'retention', 'air_quality_standard', 'air_quality_breakpoint')
+                    AND relname NOT IN ('migration', 'retention', 'quality_rule', 'air_quality_standard', 'air_quality_breakpoint')
                     AND has_any_column_privilege('hazecast_tenant', oid, 'SELECT')
                     AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polname = 'tenant')
                 UNION ALL

@@ -75,6 +75,20 @@ import Testing
         #expect(output.standardError.contains("line 3: unknown key 'log.colour'"), "\(output.standardError)")
     }
 
+    @Test(arguments: [
+        ("database: [a\nlog: b: c\n", ", line 2: not YAML: "), ("log: {level: info\n", ": not YAML: "),
+        ("\tdatabase: x\n", ", line 1: not YAML: "), ("database: x\ndatabase: y\n", "the key 'database' comes twice"),
+    ])
+    func aFileThatIsNotYAMLIsOneLine(text: String, message: String) async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        let output = try await Executable.hazecast.run(["run", "--check-config", "--config", file.path()])
+        #expect(output.status == 78)
+        #expect(output.standardError.contains(message), "\(output.standardError)")
+        #expect(output.standardError.split(separator: "\n").count == 1, "\(output.standardError)")
+    }
+
     @Test func theLaterOfFileEnvironmentAndFlagsWins() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).yaml")
         defer { try? FileManager.default.removeItem(at: file) }

@@ -68,6 +68,8 @@ COMMENT ON FUNCTION hazecast.models_in_scope(name) IS
 REVOKE ALL ON FUNCTION hazecast.models_in_scope(name) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.models_in_scope(name) TO hazecast_tenant;
 
+ALTER FUNCTION hazecast.newest_issue(integer) SET search_path = pg_catalog, pg_temp;
+
 -- The status view is read with the rights of whoever asks, so operators need what it reads.
 GRANT SELECT ON hazecast.reading, hazecast.forecast_ledger TO hazecast_operator;
 
@@ -97,7 +99,9 @@ CREATE FUNCTION hazecast.admit_tenants() RETURNS void
 AS $$
 DECLARE
     -- Tables without stations in them.
-    common constant name[] := ARRAY['migration', 'retention', 'air_quality_standard', 'air_quality_breakpoint'];
+    common constant name[] := ARRAY[
+        'migration', 'retention', 'quality_rule', 'air_quality_standard', 'air_quality_breakpoint'
+    ];
     -- They tell of models and rules, and with those of stations that are none of a tenant's.
     withheld constant name[] := ARRAY[
         'training_run', 'training_result', 'activation', 'alert_rule', 'alert_rule_status', 'reader_scope'

@@ -1,0 +1,65 @@
+public import Postgres
+
+/// The settings of quality control, as `hazecast.quality_rule` has them.
+public struct QualityRules: Hashable, Sendable {
+    /// PM2.5 that stays the same for too long.
+    public struct Stuck: Hashable, Sendable {
+        /// Hours before an hour that had its value, above `level`; twice as many at or below it.
+        public var hours: Int
+        /// µg/m³ at or below which honest instruments rest at their detection limit.
+        public var level: Float
+    }
+
+    /// An hour of PM2.5 that stands out from both of its neighbours.
+    public struct Spike: Hashable, Sendable {
+        /// µg/m³ that it is above the higher one.
+        public var margin: Float
+        /// Times the higher one that it exceeds.
+        public var factor: Float
+    }
+
+    /// The closed ranges of the six measures in column order; they always apply.
+    public var ranges: [ClosedRange<Float>]
+    /// nil where switched off, as the others.
+    public var stuck: Stuck?
+    /// Of PM2.5 alone.
+    public var spike: Spike?
+    /// Hours in a row that repeat the hour before in every measure.
+    public var duplicate: Int?
+    /// Hours before its own hour that a reading may be received.
+    public var clockJump: Int?
+
+    /// As a new database has them.
+    public static let standard = QualityRules(
+        ranges: [0...5_000, -100...50, -100...70, 300...1_100, 0...360, 0...150],
+        stuck: Stuck(hours: 12, level: 5), spike: Spike(margin: 300, factor: 3), duplicate: 3, clockJump: 3)
+
+    /// Hours before an hour that decide whether it is flagged.
+    public var lookBack: Int { max(2 * (stuck?.hours ?? 0), duplicate ?? 0, spike == nil ? 0 : 1) }
+
+    /// The settings of a database; a rule that has no row there is switched off, a range is the standard one.
+    public static func load(on connection: Connection) async throws(PostgresError) -> QualityRules {
+        let rows = try await connection.query(
+            """
+            SELECT flag, measure, lowest, highest, hours, level, margin, factor FROM hazecast.quality_rule WHERE enabled
+            """)
+        var rules = QualityRules(ranges: standard.ranges)
+        for (index, row) in rows.enumerated() {
+            let hours = Int(rows.int32(index, 4))
+            let measure = try row.decode(String.self, at: 1)
+            switch QualityControl.Flag(rawValue: try row.decode(String.self, at: 0)) {
+            case .outOfRange:
+                let range = try row.decode(Float.self, at: 2)...row.decode(Float.self, at: 3)
+                if let place = QualityControl.columns.firstIndex(of: measure) { rules.ranges[place] = range }
+            case .stuck: rules.stuck = Stuck(hours: hours, level: try row.decode(Float.self, at: 5))
+            case .spike:
+                rules.spike = Spike(
+                    margin: try row.decode(Float.self, at: 6), factor: try row.decode(Float.self, at: 7))
+            case .duplicate: rules.duplicate = hours
+            case .clockJump: rules.clockJump = hours
+            case .notFinite, .negative, .future, .before2000, nil: break
+            }
+        }
+        return rules
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import TestSupport
+
+/// What goes wrong.
+enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
+    // The daemon.
+    case kill, terminate, stopContinue = "stop-continue", standby
+    case killAtStatement = "kill-at-statement"
+    case terminateAtStatement = "terminate-at-statement"
+    // The server.
+    case serverFast = "server-fast", serverImmediate = "server-immediate", killPostmaster = "kill-postmaster"
+    case killBackend = "kill-backend", terminateBackends = "terminate-backends", cancelBackends = "cancel-backends"
+    case readOnly = "read-only", tooManyConnections = "too-many-connections", diskFull = "disk-full"
+    // The network.
+    case cut, cutAtStatement = "cut-at-statement", blackHole = "black-hole", latency, bytewise, refuse
+    // The neighbours.
+    case lock, statementTimeout = "statement-timeout", deadlock, serializable, migrate
+    case truncateArrival = "truncate-arrival", station, model, trainerMemory = "trainer-memory"
+    // Time.
+    case daemonClock = "daemon-clock", serverClock = "server-clock"
+
+    /// Whether it goes on until it is lifted; the others strike once, while the daemon is at work.
+    var isLasting: Bool {
+        switch self {
+        case .readOnly, .tooManyConnections, .diskFull, .blackHole, .latency, .bytewise, .refuse, .lock,
+            .statementTimeout, .serializable, .model, .daemonClock, .serverClock, .serverFast, .serverImmediate,
+            .killPostmaster, .stopContinue:
+            true
+        default: false
+        }
+    }
+
+    /// Whether it may happen together with another one. Those that replace the server's or the daemon's process would undo
+    /// what the other one needs.
+    var mixes: Bool {
+        switch self {
+        case .diskFull, .daemonClock, .serverClock, .deadlock, .model: false
+        default: true
+        }
+    }
+}
+
+/// A fault with everything about it that was drawn.
+struct Struck: Sendable {
+    let fault: Fault
+    /// How long after the step begins it strikes.
+    let delay: Duration
+    /// How long it lasts.
+    let length: Duration
+    /// Whether the daemon is told to stop in the middle of it.
+    let isStopping: Bool
+    /// Which of a fault's variants it is.
+    let variant: Int
+}
+
+/// The faults of a run, in order.
+struct Schedule {
+    private var random: SeededGenerator
+    private var bag: [Fault] = []
+    private let kinds: [Fault]
+    private let apart: Bool
+
+    init(seed: UInt64, kinds: [Fault], apart: Bool) {
+        random = SeededGenerator(seed: seed, test: "schedule")
+        self.kinds = kinds
+        self.apart = apart
+    }
+
+    /// One fault, or now and then two together. Every kind comes as often as the others.
+    mutating func next() -> [Struck] {
+        let first = draw()
+        let isMixed = Int.random(in: 0..<4, using: &random) == 0
+        guard isMixed, !apart, kinds.count > 1, first.fault.mixes else { return [first] }
+        let second = draw()
+        return second.fault.mixes && second.fault != first.fault ? [first, second] : [first]
+    }
+
+    private mutating func draw() -> Struck {
+        if bag.isEmpty { bag = kinds.shuffled(using: &random) }
+        return Struck(
+            fault: bag.removeLast(), delay: .microseconds(Int.random(in: 0...12_000, using: &random)),
+            length: .milliseconds(Int.random(in: 100...1_500, using: &random)),
+            isStopping: Int.random(in: 0..<4, using: &random) == 0,
+            variant: Int.random(in: 0..<1_000, using: &random))
+    }
+}
