@@ -65,7 +65,8 @@ END
 $$;
 COMMENT ON FUNCTION hazecast.resolve_stations(text[], boolean, double precision, double precision) IS
     'Which station is meant by each of the names, its own or an alias, without those that nobody has; with create_missing '
-    'those become stations, at that place if one is given.';
+    'those become stations, at that place if one is given. name: as asked; station_id: its station; is_new: whether it was '
+    'made just now.';
 REVOKE ALL ON FUNCTION hazecast.resolve_stations(text[], boolean, double precision, double precision) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.resolve_stations(text[], boolean, double precision, double precision)
     TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator;

@@ -491,6 +491,12 @@ GRANT EXECUTE ON FUNCTION hazecast.note_attached() TO hazecast_operator;
 
 CREATE TYPE hazecast.rejected AS (station text, observed text, reason text, rows bigint, is_recount boolean);
 COMMENT ON TYPE hazecast.rejected IS 'What hazecast.reject takes down.';
+COMMENT ON COLUMN hazecast.rejected.station IS 'Station as the row names it.';
+COMMENT ON COLUMN hazecast.rejected.observed IS 'Time as the row has it.';
+COMMENT ON COLUMN hazecast.rejected.reason IS 'Why it cannot be used.';
+COMMENT ON COLUMN hazecast.rejected.rows IS 'How many rows.';
+COMMENT ON COLUMN hazecast.rejected.is_recount IS
+    'Whether the rows were counted before, when their hour was computed the last time.';
 
 CREATE FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -70,6 +70,8 @@ import NetworkKernel
         let byLead = try #require(scores.bands)
         let byLevel = try #require(scores.bandsByLevel)
         #expect(byLead.map(\.n) == scores.leads.map(\.n))
+        let adaptive = try #require(scores.adaptiveBands)
+        #expect(adaptive.map(\.n) == byLead.map(\.n) && adaptive != byLead)
         #expect(byLevel.map(\.n).reduce(0, +) == byLead.map(\.n).reduce(0, +))
         func inside(_ scores: [BandScore]) -> Double {
             scores.reduce(0) { $1.n == 0 ? $0 : $0 + $1.coverage80 * Double($1.n) }

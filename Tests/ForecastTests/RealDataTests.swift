@@ -112,4 +112,84 @@ import Testing
         }
         #expect(meanSkills.reduce(0, +) / 3 >= 0.24, "\(meanSkills)")
     }
+
+    /// Forecasts of 2013, which is the last year before the one that nothing is chosen on.
+    private func forecasts2013(_ model: Model) throws -> (forecasts: [Forecast], origins: LiveOrigins) {
+        let series = try beijing()
+        let known = series.part(..<(series.measures.count - Backtest.testHours))
+        let origins = LiveOrigins(known, known.measures.count - Backtest.testHours..<known.measures.count)
+        return (model.forecast(origins.windows, longitudes: origins.longitudes), origins)
+    }
+
+    /// What is observed if the sensor's errors double at an hour, counted from the first origin.
+    private func doubling(_ forecasts: [Forecast], _ origins: LiveOrigins, from hour: Int) -> (Int, Int) -> Float {
+        { index, lead in
+            let observed = origins.observed(origins.range.lowerBound + index, lead)
+            guard index + lead >= hour, !observed.isNaN else { return observed }
+            let pm25 = forecasts[index].pm25[lead - 1]
+            // No sensor reports less than nothing.
+            return max(0, pm25 + 2 * (observed - pm25))
+        }
+    }
+
+    /// Share inside the 80 % bands in the first, the second, and the third and fourth week after errors have doubled, over
+    /// all leads, and at 1, 8 and 24 hours; each for a doubling at 40 hours of the year, a week apart.
+    private func coverageAfterDoubling(_ forecasts: [Forecast], _ origins: LiveOrigins, rate: Double) -> [[Double]] {
+        stride(from: 60 * 24, through: (365 - 28) * 24, by: 7 * 24).map { start in
+            let observed = doubling(forecasts, origins, from: start)
+            let issued = AdaptiveBands.issued(forecasts, rate: rate, observed: observed)
+            return [0..<7, 7..<14, 14..<28].flatMap { days in
+                var outcomes = AdaptiveBands.Outcomes()
+                for hour in start + 24 * days.lowerBound..<start + 24 * days.upperBound {
+                    for lead in 1...Forecast.leads {
+                        guard let bands = issued[hour - lead].bands else { continue }
+                        outcomes.add(bands, lead: lead, observed: observed(hour - lead, lead))
+                    }
+                }
+                return [1...24, 1...1, 8...8, 24...24].map { leads in
+                    let indices = leads.lowerBound - 1..<leads.upperBound
+                    return 1 - Double(outcomes.outside80[indices].reduce(0, +))
+                        / Double(outcomes.n[indices].reduce(0, +))
+                }
+            }
+        }
+    }
+
+    private func means(_ rows: [[Double]]) -> [Double] {
+        (rows.first ?? []).indices.map { column in rows.reduce(0) { $0 + $1[column] } / Double(rows.count) }
+    }
+
+    @Test func adaptiveBandsAreBackTwoWeeksAfterErrorsHaveDoubled() throws {
+        let (forecasts, origins) = try forecasts2013(model("operational"))
+        let adaptive = means(coverageAfterDoubling(forecasts, origins, rate: AdaptiveBands.rate))
+        let still = means(coverageAfterDoubling(forecasts, origins, rate: 0))
+        #expect(adaptive[4..<12].allSatisfy { (0.75...0.85).contains($0) }, "\(adaptive)")
+        #expect(still.allSatisfy { $0 < 0.65 }, "\(still)")
+    }
+
+    /// Prints the figures by which docs/models.md explains the rate, for a model that has not seen 2013.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["HAZECAST_MODEL_BEFORE_2013"] != nil))
+    func ratesOfAdaptiveBandsCompared() throws {
+        let file = try #require(ProcessInfo.processInfo.environment["HAZECAST_MODEL_BEFORE_2013"])
+        let (forecasts, origins) = try forecasts2013(Model(json: Data(contentsOf: URL(filePath: file))))
+        func cells(_ values: some Sequence<Double>, _ digits: Int = 3) -> String {
+            values.map { String(format: "%.\(digits)f", $0) }.joined(separator: " | ")
+        }
+        for rate in [0, 0.1, 0.2, 0.5, 1] {
+            let issued = AdaptiveBands.issued(forecasts, rate: rate) {
+                origins.observed(origins.range.lowerBound + $0, $1)
+            }
+            let scores = LiveProtocol(issued, at: origins)
+            let bands = try [1, 8, 24].map { try #require(scores.bands)[$0 - 1] }
+            let doubled = coverageAfterDoubling(forecasts, origins, rate: rate)
+            let isBack = doubled.map { $0.map { (0.75...0.85).contains($0) ? 1.0 : 0 } }
+            print("rate \(rate), mean interval score: \(cells([try #require(scores.meanIntervalScore80)], 1))")
+            print(
+                "  inside 80 %, 95 %; width, score at 1, 8, 24:",
+                cells(bands.flatMap { [$0.coverage80, $0.coverage95] }))
+            print("  ", cells(bands.flatMap { [$0.width80, $0.intervalScore80] }, 1))
+            print("  doubled: inside 80 % in weeks 1, 2, 3–4, each over all leads, at 1, 8, 24:", cells(means(doubled)))
+            print("  share within .75 to .85:", cells(means(isBack)))
+        }
+    }
 }

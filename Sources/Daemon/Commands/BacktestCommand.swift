@@ -97,13 +97,6 @@ struct BacktestCommand: ParsableCommand {
         ]
         if let ridge = scores.ridgeSkill { columns.append(("ridge", { fixed(ridge[$0], 3) })) }
         if let previous { columns.append(("previous", { fixed(previous.scores.skill[$0], 3) })) }
-        if let bands = scores.bands {
-            columns += [
-                ("in 80 %", { fixed(bands[$0].coverage80, 3) }),
-                ("in 95 %", { fixed(bands[$0].coverage95, 3) }),
-                (">150", { fixed(bands[$0].coverage80Above150, 3) }),
-            ]
-        }
         columns += [
             ("persistence: RMSE", { fixed(scores.persistence[$0].rmse, 1) }),
             ("R²", { fixed(scores.persistence[$0].r2, 3) }),
@@ -114,15 +107,33 @@ struct BacktestCommand: ParsableCommand {
         var means = "mean skill over the leads \(leads): \(fixed(scores.meanSkill, 3))"
         if let ridge = scores.ridgeMeanSkill { means += ", ridge \(fixed(ridge, 3))" }
         if let previous { means += ", previous \(fixed(previous.scores.meanSkill, 3))" }
-        if let score = scores.meanIntervalScore80 {
-            means += """
+        return "\(current.name), µg/m³: protocol live\n\n\(table.text)\n\n\(means)" + bandTable(scores)
+    }
 
-                mean interval score of the 80 % bands over these leads: \(fixed(score, 1))
-                in 80 %, in 95 %: share of the observations inside the bands; >150: inside that of 80 % where the \
-                forecast is above 150
-                """
+    private static func bandTable(_ scores: LiveProtocol) -> String {
+        guard let bands = scores.bands, let adaptive = scores.adaptiveBands else { return "" }
+        func cells(_ score: BandScore) -> [String] {
+            [
+                fixed(score.coverage80, 3), fixed(score.coverage95, 3), fixed(score.coverage80Above150, 3),
+                fixed(score.width80, 1), fixed(score.intervalScore80, 1),
+            ]
         }
-        return "\(current.name), µg/m³: protocol live\n\n\(table.text)\n\n\(means)"
+        let names = ["in 80 %", "in 95 %", ">150", "width", "score"]
+        var table = TextTable(header: ["lead"] + names + ["adaptive: \(names[0])"] + names.dropFirst())
+        for index in 0..<Forecast.leads {
+            table.add(["\(index + 1)"] + cells(bands[index]) + cells(adaptive[index]))
+        }
+        return """
+
+
+            \(table.text)
+
+            mean interval score of the 80 % bands over the leads above: \(fixed(scores.meanIntervalScore80, 1)), \
+            adaptive \(fixed(scores.meanAdaptiveIntervalScore80, 1))
+            in 80 %, in 95 %: share of the observations inside the bands; >150: inside that of 80 % where the forecast \
+            is above 150
+            width, score: of the 80 % bands, the interval score; adaptive: had the bands followed how often they held
+            """
     }
 
     private static func fixed(_ value: Double?, _ digits: Int) -> String {

@@ -11,6 +11,8 @@ public struct LiveProtocol: Sendable {
     public private(set) var ridge: [Score]?
     /// How the bands held at each lead; nil for a model without bands.
     public let bands: [BandScore]?
+    /// How they would have held, had they adapted day by day to what was known by then; nil for a model without bands.
+    public let adaptiveBands: [BandScore]?
     /// How the bands held by the level of the forecast, over all leads; element i is of forecasts from `levels[i]` up.
     public let bandsByLevel: [BandScore]?
     /// Where the levels of `bandsByLevel` begin, in µg/m³.
@@ -40,8 +42,13 @@ public struct LiveProtocol: Sendable {
         var leads = [Score](repeating: Score(), count: Forecast.leads)
         var persistence = leads
         var bands = [BandScore](repeating: BandScore(), count: Forecast.leads)
+        var adaptiveBands = bands
         var bandsByLevel = [BandScore](repeating: BandScore(), count: Self.levels.count)
-        for (origin, forecast) in zip(origins.range, forecasts) {
+        let hasBands = forecasts.contains { $0.bands != nil }
+        let adaptive =
+            hasBands
+            ? AdaptiveBands.issued(forecasts) { origins.observed(origins.range.lowerBound + $0, $1) } : forecasts
+        for (origin, (forecast, adaptive)) in zip(origins.range, zip(forecasts, adaptive)) {
             for lead in 1...Forecast.leads {
                 let observed = origins.observed(origin, lead)
                 guard !observed.isNaN else { continue }
@@ -52,13 +59,14 @@ public struct LiveProtocol: Sendable {
                 let last = origins.rows[origin].pm25
                 let level = (Self.levels.firstIndex { $0 > pm25 } ?? Self.levels.count) - 1
                 bands[lead - 1].add(forecast, index: lead - 1, persistence: last, observed: observed)
+                adaptiveBands[lead - 1].add(adaptive, index: lead - 1, persistence: last, observed: observed)
                 bandsByLevel[level].add(forecast, index: lead - 1, persistence: last, observed: observed)
             }
         }
-        let hasBands = forecasts.contains { $0.bands != nil }
         self.leads = leads
         self.persistence = persistence
         self.bands = hasBands ? bands : nil
+        self.adaptiveBands = hasBands ? adaptiveBands : nil
         self.bandsByLevel = hasBands ? bandsByLevel : nil
         self.forecasts = forecasts
         scored = origins
@@ -84,6 +92,9 @@ public struct LiveProtocol: Sendable {
 
     /// Mean interval score of the 80 % bands over the quoted leads, in µg/m³.
     public var meanIntervalScore80: Double? { bands.map { Self.mean($0.map(\.intervalScore80)) } }
+
+    /// The same of the adaptive bands.
+    public var meanAdaptiveIntervalScore80: Double? { adaptiveBands.map { Self.mean($0.map(\.intervalScore80)) } }
 
     private static func mean(_ byLead: [Double]) -> Double {
         quotedLeads.reduce(0) { $0 + byLead[$1 - 1] } / Double(quotedLeads.count)
@@ -127,8 +138,10 @@ public struct LiveProtocol: Sendable {
             members["ridge"] = json(ridge)
             members["ridge_mean_skill"] = .number(ridgeMeanSkill)
         }
-        if let bandsByLevel, let meanIntervalScore80 {
+        if let bandsByLevel, let meanIntervalScore80, let adaptiveBands, let meanAdaptiveIntervalScore80 {
             members["mean_interval_score80"] = .number(meanIntervalScore80)
+            members["adaptive_bands"] = byLead(adaptiveBands.map(\.json))
+            members["adaptive_mean_interval_score80"] = .number(meanAdaptiveIntervalScore80)
             members["bands_by_level"] = .array(
                 zip(Self.levels, bandsByLevel).map { level, score in
                     let members: [String: JSONValue] = ["from": .number(level), "n": .number(score.n)]
@@ -139,14 +152,19 @@ public struct LiveProtocol: Sendable {
     }
 
     private func json(_ scores: [Score], bands: [BandScore]? = nil) -> JSONValue {
-        let leads = scores.enumerated().map { index, score in
+        let leads = scores.enumerated().map { index, score -> [String: JSONValue] in
             let skill = score.skill(against: persistence[index])
             let members: [String: JSONValue] = [
                 "n": .number(score.n), "rmse": .number(score.rmse), "mae": .number(score.mae),
                 "bias": .number(score.bias), "r2": .number(score.r2), "skill": .number(skill),
             ]
-            return ("\(index + 1)", JSONValue.object(members.merging(bands?[index].json ?? [:]) { own, _ in own }))
+            return members.merging(bands?[index].json ?? [:]) { own, _ in own }
         }
-        return .object(Dictionary(uniqueKeysWithValues: leads))
+        return byLead(leads)
+    }
+
+    private func byLead(_ members: [[String: JSONValue]]) -> JSONValue {
+        .object(
+            Dictionary(uniqueKeysWithValues: members.enumerated().map { ("\($0 + 1)", .object($1)) }))
     }
 }

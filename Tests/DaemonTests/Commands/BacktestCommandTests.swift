@@ -67,6 +67,15 @@ import Testing
             let expected = try object(alone.standardOutput)
             for key in scores { #expect(baseline[key] == expected[key] && baseline[key] != nil, "\(key)") }
             #expect(baseline["name"] == .string("chapter"))
+
+            // Bands that adapt stand beside those that do not, of a model that has any.
+            let scored = try object(both.standardOutput)
+            #expect(table.standardOutput.contains("adaptive: in 80 %") == (scoring == "live"))
+            #expect((scored["adaptive_bands"] != nil) == (scoring == "live"))
+            #expect(baseline["adaptive_bands"] == nil)
+            if case .object(let leads) = scored["adaptive_bands"], case .object(let first) = leads["1"] {
+                #expect(leads.count == Forecast.leads && first["interval_score80"] != nil)
+            }
         }
     }
 

@@ -54,6 +54,11 @@ CREATE TYPE hazecast.rejected AS (
 	is_recount boolean
 );
 COMMENT ON TYPE hazecast.rejected IS 'What hazecast.reject takes down.';
+COMMENT ON COLUMN hazecast.rejected.station IS 'Station as the row names it.';
+COMMENT ON COLUMN hazecast.rejected.observed IS 'Time as the row has it.';
+COMMENT ON COLUMN hazecast.rejected.reason IS 'Why it cannot be used.';
+COMMENT ON COLUMN hazecast.rejected.rows IS 'How many rows.';
+COMMENT ON COLUMN hazecast.rejected.is_recount IS 'Whether the rows were counted before, when their hour was computed the last time.';
 CREATE TABLE hazecast.attachment (
     id integer NOT NULL,
     source regclass NOT NULL,
@@ -2221,7 +2226,7 @@ BEGIN
     WHERE coalesce(station.id, alias.station_id) IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) IS 'Which station is meant by each of the names, its own or an alias, without those that nobody has; with create_missing those become stations, at that place if one is given.';
+COMMENT ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) IS 'Which station is meant by each of the names, its own or an alias, without those that nobody has; with create_missing those become stations, at that place if one is given. name: as asked; station_id: its station; is_new: whether it was made just now.';
 CREATE FUNCTION hazecast.restrict_reader(role name, labels jsonb) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
