@@ -24,6 +24,8 @@ struct ActivityLog {
         sum.newestOrigin = result.newestOrigin ?? sum.newestOrigin
         sum.outages += result.outages
         sum.outage = result.outage ?? sum.outage
+        sum.alerts.raised += result.alerts.raised
+        sum.alerts.cleared += result.alerts.cleared
     }
 
     /// Writes a line when there is something to say and the last line is a minute old.
@@ -43,6 +45,9 @@ struct ActivityLog {
                 metadata: [
                     "station": "\(outage.station)", "origin": "\(outage.origin)", "stations": "\(sum.outages)",
                 ])
+        }
+        if sum.alerts.raised + sum.alerts.cleared > 0 {
+            logger.notice("alerts", metadata: ["raised": "\(sum.alerts.raised)", "cleared": "\(sum.alerts.cleared)"])
         }
         self = ActivityLog(logger: logger)
         due = .now + Self.every

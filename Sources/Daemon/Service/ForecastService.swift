@@ -247,6 +247,7 @@ private struct Work {
     var models: ActiveModels?
     var attachments = AttachmentUpkeep()
     var log: ActivityLog
+    private var alertFailure: String?
 
     init(connection: Connection, logger: Logger) {
         self.connection = connection
@@ -265,6 +266,11 @@ private struct Work {
         let result = try await Turn.run(on: connection, book: &book, models: &models)
         if let refusal = result.refusal { logger.error("\(refusal)") }
         if !result.hadWork { return }
+        // Once and not again until it has gone: what is wrong stays wrong from turn to turn.
+        if let failure = result.alerts.failure, failure != alertFailure {
+            logger.error("alerts were not evaluated: \(failure)")
+        }
+        alertFailure = result.alerts.failure
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""
         log.add(result, took: .now - began, model: model)

@@ -16,10 +16,19 @@ struct Ledger {
     let connection: Connection
     /// The database's present when the transaction began; `issued_at` of everything in it.
     let now: PostgresTimestamp
+    /// Whether rows have to go in by INSERT: PostgreSQL refuses COPY where row-level security is on for whoever copies.
+    let refusesCopy: Bool
 
-    /// Appends forecasts: one wide row each, through binary COPY.
+    /// A scalar expression: what `refusesCopy` has to be.
+    static let refusesCopySQL = "row_security_active('hazecast.forecast_ledger'::regclass)"
+
+    private static let columns =
+        "station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest"
+
+    /// Appends forecasts of one model: one wide row each, through binary COPY where that is allowed.
     func append(_ entries: [Entry]) async throws(PostgresError) {
         if entries.isEmpty { return }
+        if refusesCopy { return try await insert(entries) }
         var writer = BinaryCopyWriter(capacity: entries.count * 700)
         for entry in entries {
             writer.beginRow(fields: 11)
@@ -41,10 +50,28 @@ struct Ledger {
         }
         _ = try await connection.copyIn(
             """
-            COPY hazecast.forecast_ledger
-                (station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest)
-            FROM STDIN (FORMAT binary)
+            COPY hazecast.forecast_ledger (\(Self.columns)) FROM STDIN (FORMAT binary)
             """, writer.finished(), timeout: .seconds(300))
+    }
+
+    /// The arrays of all forecasts go one behind the other, and each row takes its 24 elements out.
+    private func insert(_ entries: [Entry]) async throws(PostgresError) {
+        func edges(_ edge: (Forecast.Bands) -> [Float]) -> [Float]? {
+            entries.contains { $0.forecast.bands == nil } ? nil : entries.flatMap { $0.forecast.bands.map(edge) ?? [] }
+        }
+        _ = try await connection.query(
+            """
+            INSERT INTO hazecast.forecast_ledger (\(Self.columns))
+            SELECT i.station_id, i.origin, i.revision, $6, i.model_id, $7[n * 24 - 23 : n * 24], $8[n * 24 - 23 : n * 24],
+                $9[n * 24 - 23 : n * 24], $10[n * 24 - 23 : n * 24], $11[n * 24 - 23 : n * 24], i.digest
+            FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::int4[], $5::int8[])
+                WITH ORDINALITY AS i (station_id, origin, revision, model_id, digest, n)
+            """,
+            [
+                entries.map(\.station), entries.map(\.origin.timestamp), entries.map(\.issue.revision),
+                entries.map(\.model), entries.map(\.issue.digest), now, entries.flatMap(\.forecast.pm25),
+                edges(\.lower80), edges(\.upper80), edges(\.lower95), edges(\.upper95),
+            ], timeout: .seconds(300))
     }
 
     /// Records why stations have no forecast for their newest reading, and that others have one again.

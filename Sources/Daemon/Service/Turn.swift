@@ -27,6 +27,8 @@ struct Turn {
         /// Stations whose newest reading could not be forecast, for a reason that is new, and the last of them.
         var outages = 0
         var outage: Outage?
+        /// Alerts that were raised and cleared.
+        var alerts = Alerts.Outcome()
         /// Why models that were made active do not serve, and what serves instead, when that is news.
         var refusal: String?
     }
@@ -34,6 +36,8 @@ struct Turn {
     let connection: Connection
     let ledger: Ledger
     let now: UTCHour
+    /// Nil where nobody wants any.
+    let alerts: Alerts?
 
     /// Runs one transaction.
     ///
@@ -45,7 +49,10 @@ struct Turn {
     ) async throws -> Result {
         try await connection.withTransaction("BEGIN ISOLATION LEVEL READ COMMITTED") {
             let head = try await connection.query(
-                "SELECT clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL)"
+                """
+                SELECT clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL), \(Ledger.refusesCopySQL),
+                    \(Alerts.areWantedSQL)
+                """
             ).single()
             guard try head.decode(Bool.self, at: 1) else {
                 throw DaemonError(.lostLock, "the advisory lock of this daemon is gone; another one may be active")
@@ -55,8 +62,10 @@ struct Turn {
             guard let serving = models else { preconditionFailure("update has loaded models or thrown") }
             let now = try head.decode(PostgresTimestamp.self, at: 0)
             let turn = Turn(
-                connection: connection, ledger: Ledger(connection: connection, now: now),
-                now: UTCHour(timestamp: now.microsecondsSince2000))
+                connection: connection,
+                ledger: Ledger(connection: connection, now: now, refusesCopy: try head.decode(Bool.self, at: 3)),
+                now: UTCHour(timestamp: now.microsecondsSince2000),
+                alerts: try head.decode(Bool.self, at: 4) ? Alerts(connection: connection) : nil)
             var result = try await turn.work(book: &book, models: serving)
             result.refusal = refusal
             return result
@@ -196,6 +205,11 @@ struct Turn {
                         model: group.model.id, forecast: forecast))
             }
             try await ledger.append(entries)
+            if let outcome = try await alerts?.evaluate(entries) {
+                result.alerts.raised += outcome.raised
+                result.alerts.cleared += outcome.cleared
+                result.alerts.failure = outcome.failure ?? result.alerts.failure
+            }
             result.forecasts += entries.count
             for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
         }

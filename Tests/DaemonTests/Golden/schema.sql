@@ -294,6 +294,78 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.add_months(parent regclass, key name) IS 'Adds the missing monthly partitions of one table, up to the end of the year after next, and moves rows there from the default partition.';
+CREATE FUNCTION hazecast.admit_tenants() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- Tables without stations in them.
+    common constant name[] := ARRAY[
+        'migration', 'retention', 'quality_rule', 'air_quality_standard', 'air_quality_breakpoint'
+    ];
+    -- They tell of models and rules, and with those of stations that are none of a tenant's.
+    withheld constant name[] := ARRAY[
+        'training_run', 'training_result', 'activation', 'alert_rule', 'alert_rule_status', 'reader_scope'
+    ];
+    object record;
+    condition text;
+BEGIN
+    FOR object IN
+        SELECT
+            pg_class.oid::regclass AS relation, relname AS name, relkind = 'v' AS is_view,
+            EXISTS (
+                SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'station_id' AND NOT attisdropped
+            ) AS has_station
+        FROM pg_class
+        WHERE relnamespace = 'hazecast'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+            AND relname <> ALL (withheld) AND has_table_privilege('hazecast_reader', oid, 'SELECT')
+    LOOP
+        IF object.is_view THEN
+            EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', object.relation);
+        END IF;
+        IF object.is_view OR object.name = ANY (common) THEN
+            EXECUTE format('GRANT SELECT ON %s TO hazecast_tenant', object.relation);
+            CONTINUE;
+        END IF;
+        condition := CASE object.name
+            WHEN 'station' THEN 'labels @> ANY ((SELECT hazecast.scopes(current_user))::jsonb[])'
+            WHEN 'model' THEN 'parent_id IS NULL OR id IN (SELECT hazecast.models_in_scope(current_user))'
+            -- What a daemon says of itself is not about the tenant's stations.
+            WHEN 'daemon' THEN 'false'
+            WHEN 'active_model' THEN 'station_id IS NULL OR EXISTS (SELECT FROM hazecast.station WHERE id = station_id)'
+            ELSE CASE WHEN object.has_station THEN
+                format('EXISTS (SELECT FROM hazecast.station WHERE station.id = %I.station_id)', object.name)
+            END
+        END;
+        IF condition IS NULL THEN
+            CONTINUE;
+        END IF;
+        IF object.name = 'model' THEN
+            GRANT SELECT (id, name) ON hazecast.model TO hazecast_tenant;
+        ELSE
+            EXECUTE format('GRANT SELECT ON %s TO hazecast_tenant', object.relation);
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = object.relation AND polname = 'tenant') THEN
+            EXECUTE format(
+                'CREATE POLICY everybody ON %s TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator '
+                'USING (true)', object.relation);
+            EXECUTE format(
+                'CREATE POLICY tenant ON %s FOR SELECT TO hazecast_tenant USING (%s)', object.relation, condition);
+        END IF;
+    END LOOP;
+    FOR object IN
+        SELECT oid::regprocedure AS function FROM pg_proc
+        WHERE pronamespace = 'hazecast'::regnamespace AND NOT prosecdef
+            AND has_function_privilege('hazecast_reader', oid, 'EXECUTE')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hazecast_tenant', object.function);
+    END LOOP;
+    IF EXISTS (SELECT FROM hazecast.reader_scope) THEN
+        PERFORM hazecast.switch_tenancy(true);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION hazecast.admit_tenants() IS 'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes those views read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
 CREATE FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -786,7 +858,7 @@ COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL w
 COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
 COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
 COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
-CREATE VIEW hazecast.latest_forecast AS
+CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     newest.origin,
     lead.lead,
@@ -1011,6 +1083,114 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.drop_expired_partitions() IS 'Drops the partitions in which everything is older than hazecast.retention says, with the flags of their readings, and returns how many. The daemon calls it daily. Readings of hours so old that are written later go to reading_default. Like maintain_partitions() it waits for no lock longer than half a second, has changed nothing when it fails with lock_not_available, and is then to be called again later.';
+CREATE FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+BEGIN
+    WITH issued AS MATERIALIZED (
+        SELECT newest.*, station.labels
+        FROM unnest(stations, origins, revisions) AS newest (station_id, origin, revision)
+        JOIN hazecast.station ON station.id = newest.station_id
+    ), watched AS MATERIALIZED (
+        SELECT rule.id, issued.station_id, issued.origin, issued.revision
+        FROM hazecast.alert_rule AS rule JOIN issued USING (station_id)
+        WHERE rule.enabled
+        UNION ALL
+        SELECT rule.id, issued.station_id, issued.origin, issued.revision
+        FROM hazecast.alert_rule AS rule JOIN issued ON issued.labels @> rule.labels
+        WHERE rule.enabled AND rule.station_id IS NULL
+    ), judged AS MATERIALIZED (
+        SELECT
+            rule.id AS rule_id, rule.name, rule.level, rule.quiet_period, standing.id AS standing,
+            ledger.station_id, ledger.origin, ledger.revision, ledger.issued_at, verdict.is_above, verdict.lead,
+            ledger.pm25[verdict.lead] AS pm25,
+            hazecast.exceedance_probability(
+                rule.level, ledger.pm25[verdict.lead], ledger.lower80[verdict.lead], ledger.upper80[verdict.lead],
+                ledger.lower95[verdict.lead], ledger.upper95[verdict.lead]
+            ) AS probability
+        FROM watched
+        JOIN hazecast.alert_rule AS rule USING (id)
+        -- One probe of an index each, whatever the statistics of young tables make the planner believe.
+        CROSS JOIN LATERAL (
+            SELECT * FROM hazecast.forecast_ledger AS l
+            WHERE l.station_id = watched.station_id AND l.origin = watched.origin AND l.revision = watched.revision
+            OFFSET 0
+        ) AS ledger
+        CROSS JOIN LATERAL (
+            SELECT (
+                SELECT alert.id FROM hazecast.alert
+                WHERE alert.station_id = watched.station_id AND alert.rule_id = rule.id AND alert.cleared_at IS NULL
+            ) AS id OFFSET 0
+        ) AS standing
+        CROSS JOIN LATERAL (
+            SELECT rule.level - CASE WHEN standing.id IS NULL THEN 0 ELSE rule.hysteresis END AS level
+        ) AS threshold
+        CROSS JOIN LATERAL (
+            SELECT bool_or(hour.is_above) AS is_above, (min(hour.lead) FILTER (WHERE hour.is_above))::integer AS lead
+            FROM (
+                SELECT forecast.lead, CASE
+                    WHEN rule.probability IS NULL THEN forecast.pm25 > threshold.level
+                    ELSE hazecast.exceedance_probability(
+                        threshold.level, forecast.pm25, forecast.lower80, forecast.upper80, forecast.lower95, forecast.upper95
+                    ) >= rule.probability
+                END AS is_above
+                FROM unnest(ledger.pm25, ledger.lower80, ledger.upper80, ledger.lower95, ledger.upper95)
+                    WITH ORDINALITY AS forecast (pm25, lower80, upper80, lower95, upper95, lead)
+                WHERE forecast.lead BETWEEN rule.first_lead AND rule.last_lead
+            ) AS hour
+        ) AS verdict
+    ), new AS (
+        INSERT INTO hazecast.alert
+            (rule_id, rule, station_id, level, raised_at, origin, revision, lead, valid_at, pm25, probability)
+        SELECT
+            rule_id, name, station_id, level, issued_at, origin, revision, lead, origin + lead * interval '1 hour', pm25,
+            probability
+        FROM judged
+        WHERE standing IS NULL AND is_above AND NOT EXISTS (
+            SELECT FROM hazecast.alert AS former
+            WHERE former.station_id = judged.station_id AND former.rule_id = judged.rule_id
+                AND former.cleared_origin > judged.origin - judged.quiet_period
+        )
+        RETURNING id
+    ), fallen AS (
+        UPDATE hazecast.alert
+        SET cleared_at = judged.issued_at, cleared_origin = judged.origin, cleared_because = 'fell'
+        FROM judged
+        WHERE alert.id = judged.standing AND NOT judged.is_above
+        RETURNING alert.id
+    ), unwatched AS (
+        UPDATE hazecast.alert
+        SET cleared_at = clock_timestamp(), cleared_origin = gone.origin, cleared_because = 'unwatched'
+        FROM (
+            SELECT standing.id, issued.origin
+            FROM issued
+            CROSS JOIN LATERAL (
+                SELECT a.id, a.rule_id FROM hazecast.alert AS a
+                WHERE a.station_id = issued.station_id AND a.cleared_at IS NULL
+                OFFSET 0
+            ) AS standing
+            WHERE NOT EXISTS (
+                SELECT FROM hazecast.alert_rule AS rule
+                WHERE rule.id = standing.rule_id AND rule.enabled
+                    AND (rule.station_id = issued.station_id OR rule.station_id IS NULL AND issued.labels @> rule.labels)
+                OFFSET 0
+            )
+        ) AS gone
+        WHERE alert.id = gone.id
+        RETURNING alert.id
+    )
+    SELECT
+        (SELECT count(*) FROM new), (SELECT count(*) FROM fallen) + (SELECT count(*) FROM unwatched)
+        INTO raised, cleared;
+EXCEPTION WHEN OTHERS THEN
+    raised := 0;
+    cleared := 0;
+    failure := format('%s (SQLSTATE %s)', sqlerrm, sqlstate);
+END
+$$;
+COMMENT ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) IS 'Raises and clears alerts for forecasts of stations, the newest of each, and returns how many. Whatever goes wrong is undone and said in failure, so that it never costs a forecast. The daemon calls it in the transaction that issues them.';
 CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) RETURNS real
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
@@ -1338,6 +1518,38 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) IS 'SQL for a measure of a row in the unit of hazecast.reading, NULL where it is none, and for what is wrong with it.';
+CREATE TABLE hazecast.reader_scope (
+    role_name name NOT NULL,
+    labels jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    CONSTRAINT reader_scope_labels_name_something CHECK (((jsonb_typeof(labels) = 'object'::text) AND (labels <> '{}'::jsonb)))
+);
+COMMENT ON TABLE hazecast.reader_scope IS 'Readers who see only the stations whose labels contain theirs; hazecast.restrict_reader and release_reader write it.';
+COMMENT ON COLUMN hazecast.reader_scope.role_name IS 'The role; its members are in the scope too.';
+COMMENT ON COLUMN hazecast.reader_scope.labels IS 'It sees the stations whose labels contain this JSON object.';
+COMMENT ON COLUMN hazecast.reader_scope.created_at IS 'When it was restricted so.';
+COMMENT ON COLUMN hazecast.reader_scope.created_by IS 'The database user who did it.';
+CREATE FUNCTION hazecast.scopes(reader name) RETURNS jsonb[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT COALESCE(array_agg(scope.labels), '{}'::jsonb[]) AS "coalesce"
+    FROM (hazecast.reader_scope scope
+      JOIN pg_roles role ON ((role.rolname = scope.role_name)))
+   WHERE (pg_has_role(SESSION_USER, role.oid, 'MEMBER'::text) AND pg_has_role(scopes.reader, role.oid, 'MEMBER'::text));
+END;
+COMMENT ON FUNCTION hazecast.scopes(reader name) IS 'The labels that a role may see: those of every scope that both the role and the user who logged in are members of.';
+CREATE FUNCTION hazecast.models_in_scope(reader name) RETURNS SETOF integer
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT result.challenger_id
+    FROM (hazecast.training_result result
+      LEFT JOIN hazecast.station ON ((station.id = result.station_id)))
+   WHERE ((result.challenger_id IS NOT NULL) AND ((result.station_id IS NULL) OR (station.labels @> ANY (hazecast.scopes(models_in_scope.reader)))));
+END;
+COMMENT ON FUNCTION hazecast.models_in_scope(reader name) IS 'The models that were trained for stations that a role may see, or for all stations together.';
 CREATE FUNCTION hazecast.note_arrival() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1474,6 +1686,32 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) IS 'Notes every row of an attached table since a time as a change; how many.';
+CREATE FUNCTION hazecast.notify_alert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    message jsonb;
+BEGIN
+    IF current_setting('hazecast.notify', true) IS DISTINCT FROM 'off' THEN
+        message := jsonb_build_object(
+            'event', CASE WHEN NEW.cleared_at IS NULL THEN 'raised' ELSE 'cleared' END, 'alert', NEW.id);
+        -- LISTEN asks nobody for rights: where there are tenants, each looks up what it may see. Names are shortened so that
+        -- the whole stays below the 8000 bytes of a notification.
+        IF NOT EXISTS (SELECT FROM hazecast.reader_scope) THEN
+            message := message || jsonb_build_object(
+                'rule', left(NEW.rule, 400),
+                'station', left((SELECT name FROM hazecast.station WHERE id = NEW.station_id), 400),
+                'level', NEW.level, 'origin', coalesce(NEW.cleared_origin, NEW.origin), 'lead', NEW.lead,
+                'valid_at', NEW.valid_at, 'pm25', NEW.pm25, 'probability', NEW.probability);
+        END IF;
+        PERFORM pg_notify('hazecast_alert', message::text);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.notify_alert() IS 'After an alert was raised or cleared: NOTIFY hazecast_alert with what it is as JSON, unless hazecast.notify is off.';
 CREATE FUNCTION hazecast.notify_arrival() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1887,6 +2125,26 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) IS 'Gives up the one change, or the one hour, that is next and at which settling fails.';
+CREATE FUNCTION hazecast.release_reader(role name) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM hazecast.reader_scope WHERE role_name = role;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'role "%" is not restricted', role
+            USING ERRCODE = 'no_data_found', HINT = 'SELECT * FROM hazecast.reader_scope';
+    END IF;
+    IF to_regrole(quote_ident(role)) IS NOT NULL THEN
+        EXECUTE format('REVOKE hazecast_tenant FROM %I', role);
+    END IF;
+    IF NOT EXISTS (SELECT FROM hazecast.reader_scope) THEN
+        PERFORM hazecast.switch_tenancy(false);
+    END IF;
+    RETURN format('%s sees no station: GRANT hazecast_reader TO %I shows it all of them', role, role);
+END
+$$;
+COMMENT ON FUNCTION hazecast.release_reader(role name) IS 'Takes from a role what restrict_reader gave it; with the last one row-level security is switched off. Only the owner of the schema may call it.';
 CREATE FUNCTION hazecast.request_retrain(why text DEFAULT 'SQL'::text, OUT training_run integer, OUT answer text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1909,6 +2167,35 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) IS 'Asks the daemon for a training run. Answers accepted, or joined where one waits or goes on already, with its id in hazecast.training_run.';
+CREATE FUNCTION hazecast.resolve_category() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    first_band integer := (
+        SELECT min(band) FROM hazecast.air_quality_breakpoint
+        WHERE standard = NEW.standard AND category = NEW.category
+    );
+BEGIN
+    IF first_band IS NULL THEN
+        RAISE EXCEPTION 'the air-quality standard "%" has no category "%"', NEW.standard, NEW.category
+            USING ERRCODE = 'check_violation',
+                HINT = 'SELECT standard, category FROM hazecast.air_quality_breakpoint ORDER BY standard, band';
+    END IF;
+    NEW.level := coalesce((
+        SELECT breakpoint.pm25_high + CASE
+            WHEN rules.concentration_rounding = 'truncate to 0.1' THEN 0.1
+            WHEN rules.concentration_rounding = 'none' THEN 0
+            ELSE 0.5
+        END
+        FROM hazecast.air_quality_breakpoint AS breakpoint
+        JOIN hazecast.air_quality_standard AS rules ON rules.name = breakpoint.standard
+        WHERE breakpoint.standard = NEW.standard AND breakpoint.band = first_band - 1
+    ), 0);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION hazecast.resolve_category() IS 'Before a rule is written: gives it the level from which on concentrations, rounded as the standard says, are in its category or a worse one.';
 CREATE FUNCTION hazecast.resolve_stations(names text[], create_missing boolean DEFAULT false, latitude double precision DEFAULT NULL::double precision, longitude double precision DEFAULT NULL::double precision) RETURNS TABLE(name text, station_id integer, is_new boolean)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1940,6 +2227,45 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) IS 'Which station is meant by each of the names, its own or an alias, without those that nobody has; with create_missing those become stations, at that place if one is given. name: as asked; station_id: its station; is_new: whether it was made just now.';
+CREATE FUNCTION hazecast.restrict_reader(role name, labels jsonb) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    wide text;
+BEGIN
+    IF to_regrole(quote_ident(role)) IS NULL THEN
+        RAISE EXCEPTION 'there is no role "%"', role
+            USING ERRCODE = 'undefined_object', HINT = format('CREATE ROLE %I LOGIN', role);
+    END IF;
+    IF (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = role) THEN
+        RAISE EXCEPTION 'role "%" bypasses row-level security and cannot be restricted', role
+            USING ERRCODE = 'invalid_grant_operation', HINT = format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', role);
+    END IF;
+    EXECUTE format('REVOKE hazecast_reader FROM %I', role);
+    SELECT string_agg(pg_roles.rolname, ', ' ORDER BY pg_roles.rolname) INTO wide
+    FROM pg_roles
+    WHERE pg_has_role(role, pg_roles.oid, 'MEMBER') AND (
+        pg_roles.rolname IN ('hazecast_reader', 'hazecast_writer', 'hazecast_operator', 'hazecast_daemon')
+        OR pg_roles.oid = (SELECT nspowner FROM pg_namespace WHERE nspname = 'hazecast')
+    );
+    IF wide IS NOT NULL THEN
+        RAISE EXCEPTION 'role "%" is a member of %, which sees every station', role, wide
+            USING ERRCODE = 'invalid_grant_operation',
+                HINT = 'Take the membership away, or restrict another role: writers and operators have logins of their own.';
+    END IF;
+    EXECUTE format('GRANT hazecast_tenant TO %I', role);
+    INSERT INTO hazecast.reader_scope AS scope (role_name, labels) VALUES (role, restrict_reader.labels)
+    ON CONFLICT (role_name) DO UPDATE
+        SET labels = excluded.labels, created_at = excluded.created_at, created_by = excluded.created_by;
+    PERFORM hazecast.switch_tenancy(true);
+    RETURN format(
+        '%s sees %s of %s stations', role,
+        (SELECT count(*) FROM hazecast.station WHERE station.labels @> restrict_reader.labels),
+        (SELECT count(*) FROM hazecast.station));
+END
+$$;
+COMMENT ON FUNCTION hazecast.restrict_reader(role name, labels jsonb) IS 'Makes a role a reader of those stations only whose labels contain the given ones: takes hazecast_reader from it, grants hazecast_tenant, writes hazecast.reader_scope, and with the first such role switches row-level security on. Says how many stations it sees. Only the owner of the schema may call it.';
 CREATE FUNCTION hazecast.rollback(station text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2270,6 +2596,26 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.station_named(station text) IS 'The id of a station, an error where there is none; NULL for NULL.';
+CREATE FUNCTION hazecast.switch_tenancy(wanted boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $$
+DECLARE
+    relation regclass;
+BEGIN
+    FOR relation IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'hazecast'::regnamespace AND relrowsecurity <> wanted
+            AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid)
+        ORDER BY oid
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %s %s ROW LEVEL SECURITY', relation, CASE WHEN wanted THEN 'ENABLE' ELSE 'DISABLE' END);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION hazecast.switch_tenancy(wanted boolean) IS 'Switches row-level security on or off for every table that has policies. Only the owner may call it.';
 CREATE FUNCTION hazecast.text_instant(text text, zone text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -2415,6 +2761,139 @@ COMMENT ON COLUMN hazecast.air_quality_standard.concentration_rounding IS 'What 
 COMMENT ON COLUMN hazecast.air_quality_standard.index_rounding IS 'How the index becomes an integer: half up (to the nearest), or up; NULL where there is no index, only categories.';
 COMMENT ON COLUMN hazecast.air_quality_standard.open_ended IS 'Whether the line of the last band goes on beyond its end; else the index stays at its greatest.';
 COMMENT ON COLUMN hazecast.air_quality_standard.remarks IS 'What the source leaves open, and what was chosen here.';
+CREATE TABLE hazecast.alert (
+    id bigint NOT NULL,
+    rule_id integer NOT NULL,
+    rule text NOT NULL,
+    station_id integer NOT NULL,
+    level real NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    origin timestamp with time zone NOT NULL,
+    revision integer NOT NULL,
+    lead integer NOT NULL,
+    valid_at timestamp with time zone NOT NULL,
+    pm25 real NOT NULL,
+    probability real,
+    cleared_at timestamp with time zone,
+    cleared_origin timestamp with time zone,
+    cleared_because text,
+    CONSTRAINT alert_cleared_because_is_known CHECK ((cleared_because = ANY (ARRAY['fell'::text, 'unwatched'::text]))),
+    CONSTRAINT alert_is_cleared_as_a_whole CHECK ((num_nulls(cleared_at, cleared_origin, cleared_because) = ANY (ARRAY[0, 3])))
+);
+COMMENT ON TABLE hazecast.alert IS 'Every alert that was raised. It stands while cleared_at is NULL. No foreign keys: history outlives rules and stations.';
+COMMENT ON COLUMN hazecast.alert.id IS 'Assigned by the database, ascending.';
+COMMENT ON COLUMN hazecast.alert.rule_id IS 'The rule that raised it.';
+COMMENT ON COLUMN hazecast.alert.rule IS 'Name of the rule at that time.';
+COMMENT ON COLUMN hazecast.alert.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.alert.level IS 'Level of the rule at that time, in µg/m³.';
+COMMENT ON COLUMN hazecast.alert.raised_at IS 'When it was raised: issued_at of the forecast that raised it.';
+COMMENT ON COLUMN hazecast.alert.origin IS 'Origin of the forecast that raised it.';
+COMMENT ON COLUMN hazecast.alert.revision IS 'Revision of that forecast.';
+COMMENT ON COLUMN hazecast.alert.lead IS 'The first lead that was above, in hours after the origin.';
+COMMENT ON COLUMN hazecast.alert.valid_at IS 'The hour that was forecast to be above: origin + lead hours.';
+COMMENT ON COLUMN hazecast.alert.pm25 IS 'PM2.5 that was forecast for it, in µg/m³.';
+COMMENT ON COLUMN hazecast.alert.probability IS 'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.alert.cleared_at IS 'When it was cleared: issued_at of the forecast that cleared it; NULL while it stands.';
+COMMENT ON COLUMN hazecast.alert.cleared_origin IS 'Origin of the forecast that cleared it.';
+COMMENT ON COLUMN hazecast.alert.cleared_because IS 'fell: the forecast was no longer above; unwatched: the rule was deleted, disabled, or no longer for this station.';
+ALTER TABLE hazecast.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE hazecast.alert_rule (
+    id integer NOT NULL,
+    name text NOT NULL,
+    station_id integer,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    level real NOT NULL,
+    standard text,
+    category text,
+    first_lead integer DEFAULT 1 NOT NULL,
+    last_lead integer DEFAULT 24 NOT NULL,
+    probability real,
+    hysteresis real DEFAULT 0 NOT NULL,
+    quiet_period interval DEFAULT '00:00:00'::interval NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alert_rule_category_has_a_standard CHECK ((num_nulls(standard, category) <> 1)),
+    CONSTRAINT alert_rule_hysteresis_in_range CHECK (((hysteresis >= (0)::double precision) AND (hysteresis <= level))),
+    CONSTRAINT alert_rule_is_for_a_station_or_for_labels CHECK (((station_id IS NULL) OR (labels = '{}'::jsonb))),
+    CONSTRAINT alert_rule_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT alert_rule_leads_in_range CHECK (((1 <= first_lead) AND (first_lead <= last_lead) AND (last_lead <= 24))),
+    CONSTRAINT alert_rule_level_in_range CHECK (((level >= (0)::double precision) AND (level <= (5000)::double precision))),
+    CONSTRAINT alert_rule_name_is_not_blank CHECK ((btrim(name) <> ''::text)),
+    CONSTRAINT alert_rule_probability_in_range CHECK (((probability > (0)::double precision) AND (probability < (1)::double precision))),
+    CONSTRAINT alert_rule_quiet_period_in_range CHECK (((quiet_period >= '00:00:00'::interval) AND (quiet_period <= '1 year'::interval)))
+);
+COMMENT ON TABLE hazecast.alert_rule IS 'What raises an alert: a forecast of a station that is above a level. Insert, update and delete rows; a rule holds from the next forecast of each of its stations on.';
+COMMENT ON COLUMN hazecast.alert_rule.id IS 'Assigned by the database; what alerts refer to.';
+COMMENT ON COLUMN hazecast.alert_rule.name IS 'Unique name, as alerts show it.';
+COMMENT ON COLUMN hazecast.alert_rule.station_id IS 'The station; NULL: every station with these labels.';
+COMMENT ON COLUMN hazecast.alert_rule.labels IS 'Stations whose labels contain this JSON object; {} is contained in all. Only where station_id is NULL.';
+COMMENT ON COLUMN hazecast.alert_rule.level IS 'PM2.5 in µg/m³ that has to be exceeded, 0 to 5000.';
+COMMENT ON COLUMN hazecast.alert_rule.standard IS 'A standard of hazecast.air_quality_standard, beside category; NULL: the level is given as a number.';
+COMMENT ON COLUMN hazecast.alert_rule.category IS 'This category of the standard, or a worse one: gives the level. A newer version of a standard is another standard.';
+COMMENT ON COLUMN hazecast.alert_rule.first_lead IS 'First lead that counts, in hours after the origin: 1 to 24.';
+COMMENT ON COLUMN hazecast.alert_rule.last_lead IS 'Last lead that counts. Any lead between the two raises the alert.';
+COMMENT ON COLUMN hazecast.alert_rule.probability IS 'How likely it must be that the level is exceeded, above 0 and below 1; NULL: the forecast itself must be above the level. Forecasts without bands have no probability: hazecast.alert_rule_status says so.';
+COMMENT ON COLUMN hazecast.alert_rule.hysteresis IS 'How many µg/m³ below the level the forecast has to fall before the alert is cleared, 0 to the level.';
+COMMENT ON COLUMN hazecast.alert_rule.quiet_period IS 'How long after an alert was cleared the rule raises none for that station, from origin to origin: at most a year.';
+COMMENT ON COLUMN hazecast.alert_rule.enabled IS 'False: raises nothing, and what stands is cleared with the next forecast.';
+COMMENT ON COLUMN hazecast.alert_rule.created_by IS 'The database user who made it.';
+COMMENT ON COLUMN hazecast.alert_rule.created_at IS 'When it was made.';
+ALTER TABLE hazecast.alert_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hazecast.alert_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE VIEW hazecast.alert_rule_status AS
+ SELECT rule.id,
+    rule.name,
+    watched.stations,
+    watched.with_forecast,
+    watched.with_bands,
+    ( SELECT count(*) AS count
+           FROM hazecast.alert
+          WHERE ((alert.rule_id = rule.id) AND (alert.cleared_at IS NULL))) AS standing,
+    ( SELECT max(alert.raised_at) AS max
+           FROM hazecast.alert
+          WHERE (alert.rule_id = rule.id)) AS last_raised,
+        CASE
+            WHEN (NOT rule.enabled) THEN 'disabled'::text
+            WHEN (watched.stations = 0) THEN 'no station has these labels'::text
+            WHEN (watched.with_forecast = 0) THEN 'no forecast yet'::text
+            WHEN ((rule.probability IS NOT NULL) AND (watched.with_bands < watched.with_forecast)) THEN format('the forecasts of %s of %s stations have no bands, so there is no probability to compare: make a model with bands serve, or set probability to NULL'::text, (watched.with_forecast - watched.with_bands), watched.with_forecast)
+            ELSE NULL::text
+        END AS reason
+   FROM (hazecast.alert_rule rule
+     CROSS JOIN LATERAL ( SELECT count(*) AS stations,
+            count(newest.origin) AS with_forecast,
+            count(*) FILTER (WHERE newest.has_bands) AS with_bands
+           FROM (hazecast.station
+             LEFT JOIN LATERAL ( SELECT ledger.origin,
+                    (ledger.lower80 IS NOT NULL) AS has_bands
+                   FROM hazecast.forecast_ledger ledger
+                  WHERE (ledger.station_id = station.id)
+                  ORDER BY ledger.origin DESC, ledger.revision DESC
+                 LIMIT 1) newest ON (true))
+          WHERE ((station.id = rule.station_id) OR ((rule.station_id IS NULL) AND (station.labels @> rule.labels)))) watched);
+COMMENT ON VIEW hazecast.alert_rule_status IS 'What each alert rule watches, and why it cannot raise anything where it cannot.';
+COMMENT ON COLUMN hazecast.alert_rule_status.id IS 'hazecast.alert_rule.id.';
+COMMENT ON COLUMN hazecast.alert_rule_status.name IS 'Name of the rule.';
+COMMENT ON COLUMN hazecast.alert_rule_status.stations IS 'Stations that it is for.';
+COMMENT ON COLUMN hazecast.alert_rule_status.with_forecast IS 'How many of them have a forecast.';
+COMMENT ON COLUMN hazecast.alert_rule_status.with_bands IS 'How many have a newest forecast with bands.';
+COMMENT ON COLUMN hazecast.alert_rule_status.standing IS 'Its alerts that stand.';
+COMMENT ON COLUMN hazecast.alert_rule_status.last_raised IS 'When it last raised one; NULL when it never did.';
+COMMENT ON COLUMN hazecast.alert_rule_status.reason IS 'Why it raises nothing, or nothing for some of its stations; NULL when it works.';
 CREATE TABLE hazecast.arrival (
     written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
     reload boolean DEFAULT false NOT NULL
@@ -2552,7 +3031,7 @@ COMMENT ON COLUMN hazecast.daemon.model IS 'Name of the default model that it ha
 COMMENT ON COLUMN hazecast.daemon.started_at IS 'When it started.';
 COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.';
 COMMENT ON COLUMN hazecast.daemon.refusal IS 'Why models that were made active do not serve, and what serves instead; NULL when all of them do.';
-CREATE VIEW hazecast.forecast AS
+CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     issued.origin,
     lead.lead,
@@ -2746,6 +3225,40 @@ CREATE TABLE hazecast.retention (
 COMMENT ON TABLE hazecast.retention IS 'How long readings and forecasts are kept: change keep, and the daemon drops whole partitions once everything in them is older. Retraining wants 90 days of readings and better a year.';
 COMMENT ON COLUMN hazecast.retention.history IS 'The table: reading or forecast_ledger.';
 COMMENT ON COLUMN hazecast.retention.keep IS 'How old a row may be before its partition, a month or for earlier years a year, may go; NULL keeps everything. At least 32 days.';
+CREATE VIEW hazecast.standing_alert WITH (security_invoker='true') AS
+ SELECT alert.id,
+    alert.rule,
+    station.name AS station,
+    alert.level,
+    alert.raised_at,
+    alert.origin,
+    alert.lead,
+    alert.valid_at,
+    alert.pm25,
+    alert.probability,
+    newest.origin AS newest_origin,
+    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
+   FROM ((hazecast.alert
+     JOIN hazecast.station ON ((station.id = alert.station_id)))
+     CROSS JOIN LATERAL ( SELECT ledger.origin
+           FROM hazecast.forecast_ledger ledger
+          WHERE (ledger.station_id = alert.station_id)
+          ORDER BY ledger.origin DESC
+         LIMIT 1) newest)
+  WHERE (alert.cleared_at IS NULL);
+COMMENT ON VIEW hazecast.standing_alert IS 'The alerts that stand now.';
+COMMENT ON COLUMN hazecast.standing_alert.id IS 'hazecast.alert.id.';
+COMMENT ON COLUMN hazecast.standing_alert.rule IS 'Name of the rule.';
+COMMENT ON COLUMN hazecast.standing_alert.station IS 'Name of the station.';
+COMMENT ON COLUMN hazecast.standing_alert.level IS 'Level of the rule when it was raised, in µg/m³.';
+COMMENT ON COLUMN hazecast.standing_alert.raised_at IS 'When it was raised.';
+COMMENT ON COLUMN hazecast.standing_alert.origin IS 'Origin of the forecast that raised it.';
+COMMENT ON COLUMN hazecast.standing_alert.lead IS 'The first lead that was above, in hours after the origin.';
+COMMENT ON COLUMN hazecast.standing_alert.valid_at IS 'The hour that was forecast to be above.';
+COMMENT ON COLUMN hazecast.standing_alert.pm25 IS 'PM2.5 that was forecast for it, in µg/m³.';
+COMMENT ON COLUMN hazecast.standing_alert.probability IS 'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
+COMMENT ON COLUMN hazecast.standing_alert.newest_origin IS 'Origin of the station''s newest forecast: the alert stands because that one does not clear it.';
+COMMENT ON COLUMN hazecast.standing_alert.stale IS 'True from three hours after newest_origin: nobody knows whether it would still stand.';
 CREATE TABLE hazecast.station_alias (
     name text NOT NULL,
     station_id integer NOT NULL,
@@ -2773,7 +3286,7 @@ COMMENT ON COLUMN hazecast.station_outage.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.station_outage.origin IS 'Hour of the reading that could not be forecast.';
 COMMENT ON COLUMN hazecast.station_outage.reason IS 'Why, in words for a person.';
 COMMENT ON COLUMN hazecast.station_outage.since IS 'When the daemon noticed.';
-CREATE VIEW hazecast.status AS
+CREATE VIEW hazecast.status WITH (security_invoker='true') AS
  SELECT 'station'::text AS kind,
     station.name,
     newest.reading AS last_reading,
@@ -2851,6 +3364,12 @@ ALTER TABLE ONLY hazecast.air_quality_breakpoint
     ADD CONSTRAINT air_quality_breakpoint_pkey PRIMARY KEY (standard, band);
 ALTER TABLE ONLY hazecast.air_quality_standard
     ADD CONSTRAINT air_quality_standard_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY hazecast.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_name_key UNIQUE (name);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY hazecast.arrival
     ADD CONSTRAINT arrival_pkey PRIMARY KEY (written_by, reload);
 ALTER TABLE ONLY hazecast.attachment_change
@@ -2877,6 +3396,8 @@ ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_sha256_key UNIQUE (sha256);
 ALTER TABLE ONLY hazecast.quality_rule
     ADD CONSTRAINT quality_rule_pkey PRIMARY KEY (flag, measure);
+ALTER TABLE ONLY hazecast.reader_scope
+    ADD CONSTRAINT reader_scope_pkey PRIMARY KEY (role_name);
 ALTER TABLE ONLY hazecast.reading
     ADD CONSTRAINT reading_pkey PRIMARY KEY (station_id, observed_at);
 ALTER TABLE ONLY hazecast.reading_default
@@ -2901,6 +3422,12 @@ ALTER TABLE ONLY hazecast.training_run
     ADD CONSTRAINT training_run_pkey PRIMARY KEY (id);
 CREATE INDEX activation_station_idx ON hazecast.activation USING btree (COALESCE(station_id, 0), id);
 COMMENT ON INDEX hazecast.activation_station_idx IS 'Finds the history of a station, or of the default.';
+CREATE INDEX alert_cleared_idx ON hazecast.alert USING btree (station_id, rule_id, cleared_origin);
+COMMENT ON INDEX hazecast.alert_cleared_idx IS 'Finds when a rule was last cleared for a station.';
+CREATE INDEX alert_rule_station_idx ON hazecast.alert_rule USING btree (station_id);
+COMMENT ON INDEX hazecast.alert_rule_station_idx IS 'Finds the rules of a station.';
+CREATE UNIQUE INDEX alert_standing_idx ON hazecast.alert USING btree (station_id, rule_id) WHERE (cleared_at IS NULL);
+COMMENT ON INDEX hazecast.alert_standing_idx IS 'One alert of a rule stands for a station at a time.';
 CREATE INDEX attachment_hour_look_idx ON hazecast.attachment_hour USING btree (attachment, look_at, hour);
 COMMENT ON INDEX hazecast.attachment_hour_look_idx IS 'Finds the hours whose time has come.';
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
@@ -2929,12 +3456,16 @@ CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.arrival FOR EACH STATE
 COMMENT ON TRIGGER note_truncation ON hazecast.arrival IS 'A truncated feed loses nothing: everything is looked at instead.';
 CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
 COMMENT ON TRIGGER note_truncation ON hazecast.reading IS 'Feeds hazecast.arrival when the table was truncated.';
+CREATE TRIGGER notify_alert AFTER INSERT OR UPDATE OF cleared_at ON hazecast.alert FOR EACH ROW EXECUTE FUNCTION hazecast.notify_alert();
+COMMENT ON TRIGGER notify_alert ON hazecast.alert IS 'Tells those who listen.';
 CREATE CONSTRAINT TRIGGER notify_arrival AFTER INSERT ON hazecast.arrival DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hazecast.notify_arrival();
 COMMENT ON TRIGGER notify_arrival ON hazecast.arrival IS 'Wakes the daemon.';
 CREATE TRIGGER notify_model AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.active_model FOR EACH STATEMENT EXECUTE FUNCTION hazecast.notify_model();
 COMMENT ON TRIGGER notify_model ON hazecast.active_model IS 'Tells the daemon to load the active models anew.';
 CREATE TRIGGER record_activation AFTER INSERT OR DELETE OR UPDATE ON hazecast.active_model FOR EACH ROW EXECUTE FUNCTION hazecast.record_activation();
 COMMENT ON TRIGGER record_activation ON hazecast.active_model IS 'Keeps the history of what served.';
+CREATE TRIGGER resolve_category BEFORE INSERT OR UPDATE ON hazecast.alert_rule FOR EACH ROW WHEN ((num_nulls(new.standard, new.category) = 0)) EXECUTE FUNCTION hazecast.resolve_category();
+COMMENT ON TRIGGER resolve_category ON hazecast.alert_rule IS 'Makes a level of a category.';
 CREATE TRIGGER stamp_reading BEFORE UPDATE ON hazecast.reading FOR EACH ROW EXECUTE FUNCTION hazecast.stamp_reading();
 COMMENT ON TRIGGER stamp_reading ON hazecast.reading IS 'Keeps written_by and received_at true.';
 ALTER TABLE ONLY hazecast.activation
@@ -2949,6 +3480,10 @@ ALTER TABLE ONLY hazecast.active_model
     ADD CONSTRAINT active_model_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.air_quality_breakpoint
     ADD CONSTRAINT air_quality_breakpoint_standard_fkey FOREIGN KEY (standard) REFERENCES hazecast.air_quality_standard(name);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_standard_fkey FOREIGN KEY (standard) REFERENCES hazecast.air_quality_standard(name);
+ALTER TABLE ONLY hazecast.alert_rule
+    ADD CONSTRAINT alert_rule_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.attachment_hour
     ADD CONSTRAINT attachment_hour_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.attachment_station
@@ -2971,10 +3506,45 @@ ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_run_id_fkey FOREIGN KEY (run_id) REFERENCES hazecast.training_run(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+CREATE POLICY everybody ON hazecast.active_model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.alert TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.daemon TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.forecast_ledger TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.reading TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.reading_flag TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station_alias TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station_outage TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY tenant ON hazecast.active_model FOR SELECT TO hazecast_tenant USING (((station_id IS NULL) OR (EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = active_model.station_id)))));
+CREATE POLICY tenant ON hazecast.alert FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = alert.station_id))));
+CREATE POLICY tenant ON hazecast.daemon FOR SELECT TO hazecast_tenant USING (false);
+CREATE POLICY tenant ON hazecast.forecast_ledger FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = forecast_ledger.station_id))));
+CREATE POLICY tenant ON hazecast.model FOR SELECT TO hazecast_tenant USING (((parent_id IS NULL) OR (id IN ( SELECT hazecast.models_in_scope(CURRENT_USER) AS models_in_scope))));
+CREATE POLICY tenant ON hazecast.reading FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = reading.station_id))));
+CREATE POLICY tenant ON hazecast.reading_flag FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = reading_flag.station_id))));
+CREATE POLICY tenant ON hazecast.station FOR SELECT TO hazecast_tenant USING ((labels @> ANY (( SELECT hazecast.scopes(CURRENT_USER) AS scopes)::jsonb[])));
+CREATE POLICY tenant ON hazecast.station_alias FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = station_alias.station_id))));
+CREATE POLICY tenant ON hazecast.station_outage FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = station_outage.station_id))));
 GRANT USAGE ON SCHEMA hazecast TO hazecast_daemon;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_writer;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_reader;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_operator;
+GRANT USAGE ON SCHEMA hazecast TO hazecast_tenant;
 REVOKE ALL ON TYPE hazecast.lead_exceedance_skill FROM PUBLIC;
 REVOKE ALL ON TYPE hazecast.lead_skill FROM PUBLIC;
 REVOKE ALL ON TYPE hazecast.rejected FROM PUBLIC;
@@ -2985,18 +3555,22 @@ REVOKE ALL ON FUNCTION hazecast.activate(station integer, model integer, reason 
 REVOKE ALL ON FUNCTION hazecast.activate_challengers(training_run integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.activate_challengers(training_run integer) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.add_months(parent regclass, key name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.admit_tenants() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.aqi(pm25 double precision, standard text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.attached_measures(attached hazecast.attachment) FROM PUBLIC;
@@ -3025,6 +3599,7 @@ GRANT ALL ON FUNCTION hazecast.close_lost_runs() TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.active_model TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.active_model TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_result TO hazecast_operator;
@@ -3051,22 +3626,28 @@ GRANT ALL ON FUNCTION hazecast.continue_run(training_run integer) TO hazecast_da
 GRANT SELECT,INSERT ON TABLE hazecast.forecast_ledger TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast_ledger TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.newest_issue(station integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.newest_issue(station integer) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.recent_since() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.recent_since() TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.recent_until() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.recent_until() TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.model TO hazecast_operator;
+GRANT SELECT(id) ON TABLE hazecast.model TO hazecast_tenant;
 GRANT INSERT(name) ON TABLE hazecast.model TO hazecast_daemon;
+GRANT SELECT(name) ON TABLE hazecast.model TO hazecast_tenant;
 GRANT INSERT(document) ON TABLE hazecast.model TO hazecast_daemon;
 GRANT INSERT(parent_id) ON TABLE hazecast.model TO hazecast_daemon;
 GRANT INSERT(reason) ON TABLE hazecast.model TO hazecast_daemon;
@@ -3075,6 +3656,7 @@ GRANT SELECT ON TABLE hazecast.reading TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.reading TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.reading TO hazecast_tenant;
 GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.reading TO hazecast_writer;
 GRANT INSERT(observed_at),UPDATE(observed_at) ON TABLE hazecast.reading TO hazecast_writer;
 GRANT INSERT(pm25),UPDATE(pm25) ON TABLE hazecast.reading TO hazecast_writer;
@@ -3087,6 +3669,7 @@ GRANT SELECT ON TABLE hazecast.station TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.station TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station TO hazecast_tenant;
 GRANT INSERT(name) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(latitude) ON TABLE hazecast.station TO hazecast_writer;
 GRANT INSERT(longitude) ON TABLE hazecast.station TO hazecast_writer;
@@ -3094,16 +3677,20 @@ GRANT INSERT(labels) ON TABLE hazecast.station TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.observation TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.observation TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.observation TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.observation TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.daily_max(time_zone text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.derived_sql(measure text, purpleair boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.detach_attachment(source text, attachment integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.detach_attachment(source text, attachment integer) TO hazecast_operator;
@@ -3113,22 +3700,28 @@ REVOKE ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) FRO
 GRANT ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.drop_expired_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.drop_expired_partitions() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.exceedance(level real) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.exceedance(level real) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.is_time(text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.keep_old_name() FROM PUBLIC;
@@ -3137,6 +3730,10 @@ REVOKE ALL ON FUNCTION hazecast.local_instant(local timestamp without time zone,
 REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.scopes(reader name) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.scopes(reader name) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.models_in_scope(reader name) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.models_in_scope(reader name) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_attached() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.note_attached() TO hazecast_operator;
@@ -3145,12 +3742,14 @@ GRANT ALL ON FUNCTION hazecast.note_history(attachment integer, history interval
 REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.notify_alert() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.number_instant(text text, ticks double precision) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.number_sql(value text, family text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
@@ -3167,14 +3766,18 @@ REVOKE ALL ON FUNCTION hazecast.register_attachment(source regclass, columns jso
 GRANT ALL ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.release_reader(role name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.resolve_category() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_writer;
 GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boolean, latitude double precision, longitude double precision) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.restrict_reader(role name, labels jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) FROM PUBLIC;
@@ -3184,12 +3787,15 @@ REVOKE ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until time
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.stamp_sql(attached hazecast.attachment) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.switch_tenancy(wanted boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.text_instant(text text, zone text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.unit_factor(measure text, unit text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.ticks(attached hazecast.attachment) FROM PUBLIC;
@@ -3203,9 +3809,33 @@ GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.air_quality_breakpoint TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.air_quality_standard TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.alert TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.alert_rule TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.alert_rule TO hazecast_reader;
+GRANT SELECT,DELETE ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(name),UPDATE(name) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(station_id),UPDATE(station_id) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(labels),UPDATE(labels) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(level),UPDATE(level) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(standard),UPDATE(standard) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(category),UPDATE(category) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(first_lead),UPDATE(first_lead) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(last_lead),UPDATE(last_lead) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(probability),UPDATE(probability) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(hysteresis),UPDATE(hysteresis) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(quiet_period),UPDATE(quiet_period) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT INSERT(enabled),UPDATE(enabled) ON TABLE hazecast.alert_rule TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_operator;
 GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.attachment_station TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.rejection TO hazecast_daemon;
@@ -3215,19 +3845,24 @@ GRANT SELECT ON TABLE hazecast.attachments TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.daemon TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.migration TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_tenant;
 GRANT UPDATE(enabled) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT UPDATE(lowest) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT UPDATE(highest) ON TABLE hazecast.quality_rule TO hazecast_operator;
@@ -3238,14 +3873,22 @@ GRANT UPDATE(factor) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.retention TO hazecast_tenant;
 GRANT UPDATE(keep) ON TABLE hazecast.retention TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_alias TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.status TO hazecast_tenant;

@@ -89,7 +89,8 @@ struct SchemaRightsTests {
             [
                 "station", "reading", "reading_flag", "model", "active_model", "forecast_ledger", "forecast",
                 "latest_forecast", "status", "daemon", "station_outage", "migration", "training_run", "training_result",
-                "activation", "exceedance(75)", "quality_rule", "retention",
+                "activation", "exceedance(75)", "quality_rule", "retention", "alert_rule", "alert", "standing_alert",
+                "alert_rule_status",
             ].map { "SELECT * FROM hazecast.\($0)" } + Self.asking, as: "hazecast_reader")
         try await refused(
             [
@@ -101,6 +102,9 @@ struct SchemaRightsTests {
                 "UPDATE hazecast.active_model SET model_id = 1", "CREATE TABLE hazecast.mine ()",
                 "UPDATE hazecast.quality_rule SET enabled = false",
                 "SELECT hazecast.request_retrain()", "SELECT hazecast.promote('chapter')", "SELECT hazecast.rollback()",
+                "INSERT INTO hazecast.alert_rule (name, level) VALUES ('x', 1)", "DELETE FROM hazecast.alert",
+                "TABLE hazecast.reader_scope", "SELECT hazecast.scopes('postgres')",
+                "SELECT hazecast.restrict_reader('hazecast_reader', '{\"a\": 1}')",
             ], as: "hazecast_reader")
     }
 
@@ -127,6 +131,24 @@ struct SchemaRightsTests {
                 "SELECT hazecast.activate_challengers(1)", "SELECT hazecast.close_lost_runs()",
                 "UPDATE hazecast.reading SET pm25 = 1", "TABLE hazecast.arrival", "CREATE TABLE hazecast.mine ()",
                 "DELETE FROM hazecast.quality_rule", "UPDATE hazecast.quality_rule SET flag = 'stuck'",
+            ], as: "hazecast_operator")
+    }
+
+    @Test func operatorsManageAlertRules() async throws {
+        try await allowed(
+            [
+                """
+                INSERT INTO hazecast.alert_rule (name, station_id, level, probability, quiet_period) VALUES ('r', 1, 75, .5, '1 hour');
+                UPDATE hazecast.alert_rule SET enabled = false, level = 50; DELETE FROM hazecast.alert_rule
+                """,
+                "TABLE hazecast.alert", "TABLE hazecast.standing_alert", "TABLE hazecast.alert_rule_status",
+            ], as: "hazecast_operator")
+        try await refused(
+            [
+                "INSERT INTO hazecast.alert_rule (name, level, created_by) VALUES ('r', 75, 'somebody else')",
+                "UPDATE hazecast.alert_rule SET created_by = 'x'", "DELETE FROM hazecast.alert",
+                "UPDATE hazecast.alert SET cleared_at = now()", "SELECT hazecast.evaluate_alerts('{}', '{}', '{}')",
+                "TABLE hazecast.reader_scope", "SELECT hazecast.admit_tenants()",
             ], as: "hazecast_operator")
     }
 
@@ -161,6 +183,7 @@ struct SchemaRightsTests {
                 "TABLE hazecast.migration", "TABLE hazecast.model", "TABLE hazecast.active_model",
                 "TABLE hazecast.station",
                 "LISTEN hazecast_arrival", "SELECT pg_try_advisory_lock(1)", "SELECT * FROM pg_locks",
+                "SELECT hazecast.evaluate_alerts('{1}', '{2014-01-01 00:00+00}', '{1}')", "TABLE hazecast.alert",
                 "SELECT hazecast.request_retrain('schedule')", "SELECT hazecast.close_lost_runs()",
                 "UPDATE hazecast.training_run SET state = 'running', progress = 0.5, phase = 'x'",
                 """
@@ -185,6 +208,8 @@ struct SchemaRightsTests {
                 "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (1, '2015-01-01 00:00+00')",
                 "UPDATE hazecast.reading SET pm25 = 1", "DELETE FROM hazecast.reading",
                 "INSERT INTO hazecast.arrival DEFAULT VALUES", "INSERT INTO hazecast.station (name) VALUES ('b')",
+                "INSERT INTO hazecast.alert_rule (name, level) VALUES ('x', 1)", "DELETE FROM hazecast.alert",
+                "UPDATE hazecast.alert SET cleared_at = NULL", "SELECT hazecast.switch_tenancy(false)",
                 "UPDATE hazecast.migration SET sha256 = ''", "DROP TABLE hazecast.reading_2014",
                 "UPDATE hazecast.model SET reason = 'x'", "DELETE FROM hazecast.model",
                 "UPDATE hazecast.active_model SET model_id = 1", "INSERT INTO hazecast.active_model VALUES (1, 1)",
