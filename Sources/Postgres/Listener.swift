@@ -15,7 +15,15 @@ public struct Notification: Sendable, Hashable {
 ///
 /// Notifications are hints: what nobody fetches is dropped beyond the newest 1,024, and what was sent while no listener was
 /// there never arrives. Whoever listens therefore looks at the tables once after `listen` has returned.
+///
+/// Silence says nothing about whether there is still somebody at the other end, so the server is asked now and then. With
+/// the time it has to stop, a half-open connection is found within 15 s.
 public final class Listener: Sendable {
+    /// How long it is quiet before the server is asked whether it is there.
+    fileprivate static let quiet: Duration = .seconds(3)
+    /// How long the server may take to answer that.
+    fileprivate static let answer: Duration = .seconds(8)
+
     /// The notifications in the order of the server's commits.
     ///
     /// Ends without an error after `close`, and with a `PostgresError` when the connection dies. One task may iterate it.
@@ -65,8 +73,14 @@ extension Connection {
     /// - Returns: the error with which the connection died; nil when it was closed on purpose.
     fileprivate func forward(to receive: @Sendable (Notification) -> Void) async -> PostgresError? {
         do throws(PostgresError) {
-            try await call("LISTEN", timeout: Session.longestTimeout) { session throws(PostgresError) in
-                try session.forward(to: receive)
+            while !Task.isCancelled {
+                try await call("LISTEN", timeout: Listener.quiet) { session throws(PostgresError) in
+                    try session.forward(to: receive)
+                }
+                try await call("LISTEN", timeout: Listener.answer) { session throws(PostgresError) in
+                    try session.run(script: "")
+                    try session.deliver(to: receive)
+                }
             }
         } catch {
             close()
@@ -85,20 +99,25 @@ extension Session {
         try run(script: "LISTEN \(String(cString: name))")
     }
 
-    /// Returns when the call is cancelled.
+    /// Hands over what has come.
+    fileprivate func deliver(to receive: (Notification) -> Void) throws(PostgresError) {
+        let connection = try live()
+        while let pointer = PQnotifies(connection) {
+            defer { PQfreemem(pointer) }
+            receive(
+                Notification(
+                    channel: String(cString: pointer.pointee.relname),
+                    payload: String(cString: pointer.pointee.extra), processID: pointer.pointee.be_pid))
+        }
+    }
+
+    /// Returns when the call is cancelled or its time is over.
     fileprivate func forward(to receive: (Notification) -> Void) throws(PostgresError) {
         while true {
-            let connection = try live()
-            while let pointer = PQnotifies(connection) {
-                defer { PQfreemem(pointer) }
-                receive(
-                    Notification(
-                        channel: String(cString: pointer.pointee.relname),
-                        payload: String(cString: pointer.pointee.extra), processID: pointer.pointee.be_pid))
-            }
+            try deliver(to: receive)
             try wait(for: POLLIN)
             if stopReason != nil { return }
-            guard PQconsumeInput(connection) == 1 else {
+            guard PQconsumeInput(try live()) == 1 else {
                 throw try nextResult().map(failure) ?? lost()
             }
         }

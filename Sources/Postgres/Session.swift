@@ -110,6 +110,7 @@ final class Session {
             let socket = PQsocket(connection)
             guard socket >= 0 else { return Int16(POLLERR) }
             let remaining = try remainingMilliseconds()
+            if stopReason != nil && !isServerBusy { return 0 }
             var descriptors = [
                 pollfd(fd: socket, events: Int16(events), revents: 0),
                 pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
@@ -120,7 +121,6 @@ final class Session {
             if descriptors[1].revents != 0 {
                 wakeup.drain()
                 try checkCancellation()
-                if stopReason != nil && !isServerBusy { return 0 }
             }
             if descriptors[0].revents != 0 { return descriptors[0].revents }
         }

@@ -10,11 +10,12 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
     // The server.
     case serverFast = "server-fast", serverImmediate = "server-immediate", killPostmaster = "kill-postmaster"
     case killBackend = "kill-backend", terminateBackends = "terminate-backends", cancelBackends = "cancel-backends"
-    case readOnly = "read-only", tooManyConnections = "too-many-connections", diskFull = "disk-full"
+    case readOnly = "read-only", failover, tooManyConnections = "too-many-connections", diskFull = "disk-full"
     // The network.
     case cut, cutAtStatement = "cut-at-statement", blackHole = "black-hole", latency, bytewise, refuse
+    case deafListener = "deaf-listener"
     // The neighbours.
-    case lock, statementTimeout = "statement-timeout", deadlock, serializable, migrate
+    case lock, statementTimeout = "statement-timeout", deadlock, serialization, newerSchema = "newer-schema"
     case truncateArrival = "truncate-arrival", station, model, trainerMemory = "trainer-memory"
     // Time.
     case daemonClock = "daemon-clock", serverClock = "server-clock"
@@ -22,9 +23,9 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
     /// Whether it goes on until it is lifted; the others strike once, while the daemon is at work.
     var isLasting: Bool {
         switch self {
-        case .readOnly, .tooManyConnections, .diskFull, .blackHole, .latency, .bytewise, .refuse, .lock,
-            .statementTimeout, .serializable, .model, .daemonClock, .serverClock, .serverFast, .serverImmediate,
-            .killPostmaster, .stopContinue:
+        case .readOnly, .failover, .tooManyConnections, .diskFull, .blackHole, .deafListener, .latency, .bytewise,
+            .refuse, .lock, .statementTimeout, .deadlock, .serialization, .newerSchema, .cancelBackends, .model,
+            .daemonClock, .serverClock, .serverFast, .serverImmediate, .killPostmaster, .stopContinue:
             true
         default: false
         }
@@ -34,8 +35,43 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
     /// what the other one needs.
     var mixes: Bool {
         switch self {
-        case .diskFull, .daemonClock, .serverClock, .deadlock, .model: false
+        case .diskFull, .failover, .daemonClock, .serverClock, .deadlock, .serialization, .cancelBackends,
+            .deafListener,
+            .model:
+            false
         default: true
+        }
+    }
+
+    /// What shows that a fault has had an effect, and not only been tried.
+    enum Trace {
+        /// Words in what the daemons write.
+        case daemon(String)
+        /// Words in what the server writes.
+        case server(String)
+        /// Whatever makes the fault sees it, and says so.
+        case seen
+    }
+
+    var trace: Trace {
+        switch self {
+        case .standby: .daemon("standby: another daemon")
+        case .serverFast, .serverImmediate, .killPostmaster, .cut, .blackHole, .refuse: .daemon(" retry_in=")
+        case .deafListener: .daemon("the connection that listens was lost")
+        case .readOnly, .failover: .daemon("SQLSTATE 25006")
+        case .tooManyConnections: .daemon("SQLSTATE 53300")
+        case .diskFull: .daemon("SQLSTATE 53100")
+        case .cancelBackends, .statementTimeout: .daemon("SQLSTATE 57014")
+        case .deadlock: .daemon("SQLSTATE 40P01")
+        case .serialization: .daemon("SQLSTATE 40001")
+        case .newerSchema: .daemon("install a newer hazecast")
+        case .model: .daemon("cannot be used")
+        case .killBackend: .server("was terminated by signal 9")
+        case .terminateBackends: .server("due to administrator command")
+        case .lock: .server("hazecast: LOG:  process")
+        case .kill, .terminate, .stopContinue, .killAtStatement, .terminateAtStatement, .cutAtStatement, .latency,
+            .bytewise, .truncateArrival, .station, .trainerMemory, .daemonClock, .serverClock:
+            .seen
         }
     }
 }

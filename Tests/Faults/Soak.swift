@@ -16,12 +16,11 @@ struct Soak {
     static func run(stations: Int) async throws {
         let replay = try Replay(stations: stations, days: days)
         say("soak: \(days) days of \(stations) stations, one transaction a reading, \(replay.origin)")
-        let world = try await World.start(stations: replay.stations)
+        let world = try await World.start(stations: replay.stations, slack: .zero)
         do {
             try await world.startDaemon()
-            let writers = (0..<Self.writers).map { _ in
-                Writer(conninfo: world.cluster.conninfo(database: World.database))
-            }
+            let conninfo = await world.cluster.conninfo(database: World.database)
+            let writers = (0..<Self.writers).map { _ in Writer(conninfo: conninfo) }
             var warm: World.Footprint?
             var held: [Replay.Row] = []
             let began = ContinuousClock.now

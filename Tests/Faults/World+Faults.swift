@@ -14,13 +14,27 @@ extension World {
             }
             done.wait()
         }
+        let note = { @Sendable [self] in _ = Task { await saw(struck.fault) } }
         // A turn is: look at the lock, claim, clear flags, read, COPY, its data, COMMIT.
         let step = struck.variant % 9
         switch struck.fault {
-        case .killAtStatement: proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) { daemons(SIGKILL) }
-        case .terminateAtStatement: proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) { daemons(SIGTERM) }
+        case .killAtStatement:
+            proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) {
+                daemons(SIGKILL)
+                note()
+            }
+        case .terminateAtStatement:
+            proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) {
+                daemons(SIGTERM)
+                note()
+            }
         case .cutAtStatement:
-            proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) { [proxy] in proxy.cut() }
+            proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) { [proxy] in
+                proxy.cut()
+                note()
+            }
+        // What it has not claimed yet can be taken away.
+        case .truncateArrival: signalDaemons(SIGSTOP)
         default: break
         }
     }
@@ -28,12 +42,18 @@ extension World {
     /// What strikes once.
     func strike(_ struck: Struck) async throws {
         switch struck.fault {
-        case .kill: signalDaemons(SIGKILL)
-        case .terminate: try await stopDaemons(under: [struck])
+        case .kill:
+            for daemon in signalDaemons(SIGKILL) {
+                if await daemon.end().status == 128 + SIGKILL { saw(.kill) }
+            }
+        case .terminate:
+            try await stopDaemons(under: [struck])
+            saw(.terminate)
         case .standby:
-            try startDaemon()
-            try await Task.sleep(for: .milliseconds(struck.variant))
-            firstDaemon(struck.variant % 2 == 0 ? SIGKILL : SIGTERM)
+            let other = try startDaemon()
+            _ = try? await withDeadline(.seconds(2)) { await other.hasWritten(toStandardError: "NOTICE standby") }
+            try await Task.sleep(for: .milliseconds(struck.variant / 4))
+            oldestDaemon?.signal(struck.variant % 2 == 0 ? SIGKILL : SIGTERM)
         case .killBackend:
             let text = try await writer.text(
                 "SELECT pid FROM pg_stat_activity WHERE application_name = 'hazecast' LIMIT 1")
@@ -44,29 +64,31 @@ extension World {
                 SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
                 WHERE application_name LIKE 'hazecast\(struck.variant % 2 == 0 ? "%" : " listener")'
                 """)
-        case .cancelBackends:
-            _ = try await writer.lines(
-                "SELECT pg_cancel_backend(pid)::text FROM pg_stat_activity WHERE application_name LIKE 'hazecast%'")
         case .cut: proxy.cut()
-        case .deadlock: try await deadlock()
-        case .migrate:
-            _ = try await Executable.hazecast.run([
-                "migrate", "--database", cluster.conninfo(database: Self.database),
-            ])
-        case .truncateArrival: try await writer.run("TRUNCATE hazecast.arrival")
-        case .station: try await station(struck.variant)
+        case .truncateArrival: try await truncateArrival()
+        case .station:
+            try await station(struck.variant)
+            saw(.station)
         case .trainerMemory: try await writer.run("SELECT hazecast.request_retrain()")
         default: break
         }
     }
 
     /// What goes on until the function that this returns is called.
-    func begin(_ struck: Struck) async throws -> @Sendable () async throws -> Void {
+    ///
+    /// - Parameter step: what is about to be written.
+    func begin(_ struck: Struck, before step: Replay.Step) async throws -> @Sendable () async throws -> Void {
         let (writer, proxy, cluster) = (writer, proxy, cluster)
         switch struck.fault {
         case .stopContinue:
-            signalDaemons(SIGSTOP)
-            return { [self] in await signalDaemons(SIGCONT) }
+            let stopped = signalDaemons(SIGSTOP)
+            return { [self] in
+                for daemon in stopped where !daemon.hasEnded {
+                    let state = try? String(contentsOfFile: "/proc/\(daemon.id)/stat", encoding: .utf8)
+                    if state?.contains(") T ") == true { await saw(.stopContinue) }
+                    daemon.signal(SIGCONT)
+                }
+            }
         case .serverFast, .serverImmediate, .killPostmaster:
             await cluster.stop(
                 struck.fault == .serverFast ? .fast : struck.fault == .serverImmediate ? .immediate : .kill)
@@ -82,28 +104,38 @@ extension World {
             try await writer.run("ALTER ROLE hazecast CONNECTION LIMIT 0")
             proxy.cut()
             return { try await writer.run("ALTER ROLE hazecast CONNECTION LIMIT -1") }
-        case .statementTimeout, .serializable:
-            let setting =
-                struck.fault == .serializable
-                ? ("default_transaction_isolation", "serializable")
-                : ("statement_timeout", "\(struck.variant % 3 + 1)ms")
-            try await writer.run("ALTER ROLE hazecast SET \(setting.0) = '\(setting.1)'")
+        case .statementTimeout:
+            try await writer.run("ALTER ROLE hazecast SET statement_timeout = '\(struck.variant % 3 + 1)ms'")
             proxy.cut()
             return {
-                try await writer.run("ALTER ROLE hazecast RESET \(setting.0)")
+                try await writer.run("ALTER ROLE hazecast RESET statement_timeout")
                 // A session keeps what it began with.
                 proxy.cut()
             }
+        case .serialization: return try await conflict()
+        case .deadlock: return try await deadlock()
+        case .cancelBackends: return try await cancel(struck.variant)
+        case .failover: return try await failOver(after: struck.delay)
+        case .newerSchema: return try await makeSchemaNewer()
         case .blackHole: proxy.blackHole()
-        case .latency:
-            proxy.delay(.milliseconds(5 + struck.variant % 60))
-            proxy.cut()
-        case .bytewise: proxy.handOnBytewise()
+        case .deafListener: proxy.swallow(clientsThatSent: "LISTEN")
+        case .latency, .bytewise:
+            let before = proxy.disturbed
+            if struck.fault == .latency {
+                proxy.delay(.milliseconds(5 + struck.variant % 60))
+                proxy.cut()
+            } else {
+                proxy.handOnBytewise()
+            }
+            return { [self] in
+                if proxy.disturbed > before { await saw(struck.fault) }
+                proxy.heal()
+            }
         case .refuse:
             proxy.refuse()
             proxy.cut()
         case .lock: return try await lock(struck.variant)
-        case .diskFull: return try await fillDisk(struck.variant)
+        case .diskFull: return try await fillDisk(struck.variant, before: step)
         case .model: return try await damageModel(struck.variant)
         case .daemonClock, .serverClock: return try await stepClock(struck)
         default: break
@@ -120,15 +152,110 @@ extension World {
         return { await holder.close() }
     }
 
+    /// A connection of somebody else's, who holds what the daemon will want.
+    private func neighbour(_ script: String) async throws -> Connection {
+        let neighbour = try await Connection.connect(
+            cluster.conninfo(database: Self.database), applicationName: "neighbour")
+        // The server ends whoever looks first, and that is not to be the neighbour.
+        try await neighbour.run(script: "SET deadlock_timeout = '20s'; SET lock_timeout = '5s'; BEGIN; \(script)")
+        return neighbour
+    }
+
+    /// Whether the daemon waits for a lock, asked until it does.
+    private func daemonWaits(within limit: Duration) async throws -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            let waiting = try await writer.text(
+                """
+                EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'hazecast' AND wait_event_type = 'Lock')
+                """)
+            if waiting == "true" { return true }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        return false
+    }
+
     /// Two transactions that wait for each other: the daemon's has claimed and wants to write, ours the other way round.
-    private func deadlock() async throws {
-        let other = try await Connection.connect(
-            cluster.conninfo(database: Self.database), applicationName: "faults deadlock")
-        // The server ends whoever looks first.
-        try await other.run(
-            script: "SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE hazecast.forecast_ledger IN SHARE MODE")
-        _ = try? await other.run(script: "SET LOCAL lock_timeout = '3s'; LOCK TABLE hazecast.arrival IN SHARE MODE")
-        await other.close()
+    private func deadlock() async throws -> @Sendable () async throws -> Void {
+        let neighbour = try await neighbour("LOCK TABLE hazecast.forecast_ledger IN SHARE MODE")
+        let meeting = Task {
+            if try await daemonWaits(within: .seconds(3)) {
+                _ = try? await neighbour.run(script: "LOCK TABLE hazecast.arrival IN SHARE MODE")
+            }
+            await neighbour.close()
+        }
+        return { try await meeting.value }
+    }
+
+    /// The role's transactions are serializable, and somebody changes the row that one of them is about to change.
+    private func conflict() async throws -> @Sendable () async throws -> Void {
+        let writer = writer
+        try await writer.run("ALTER ROLE hazecast SET default_transaction_isolation = 'serializable'")
+        proxy.cut()
+        let meeting = Task {
+            // The daemon's heartbeat, each ten seconds.
+            let neighbour = try await neighbour("UPDATE hazecast.daemon SET version = version")
+            _ = try await daemonWaits(within: .seconds(11))
+            try await neighbour.run(script: "COMMIT")
+            await neighbour.close()
+        }
+        return { [proxy] in
+            try await meeting.value
+            try await writer.run("ALTER ROLE hazecast RESET default_transaction_isolation")
+            proxy.cut()
+        }
+    }
+
+    /// What the daemon waits for is cancelled by an administrator.
+    private func cancel(_ variant: Int) async throws -> @Sendable () async throws -> Void {
+        let tables = ["forecast_ledger", "reading_flag", "active_model"]
+        let neighbour = try await neighbour(
+            "LOCK TABLE hazecast.\(tables[variant % tables.count]) IN ACCESS EXCLUSIVE MODE")
+        let meeting = Task {
+            _ = try await daemonWaits(within: .seconds(3))
+            _ = try await writer.lines(
+                "SELECT pg_cancel_backend(pid)::text FROM pg_stat_activity WHERE application_name LIKE 'hazecast%'")
+            await neighbour.close()
+        }
+        return { try await meeting.value }
+    }
+
+    /// As if a newer version had migrated, and the daemon came back after that.
+    private func makeSchemaNewer() async throws -> @Sendable () async throws -> Void {
+        let writer = writer
+        try await writer.run(
+            """
+            ALTER TABLE hazecast.reading ADD COLUMN IF NOT EXISTS from_the_future real;
+            INSERT INTO hazecast.migration (number, name, sha256)
+            SELECT max(number) + 1, 'from_the_future.sql', 'none' FROM hazecast.migration
+            """)
+        proxy.cut()
+        return { [self] in
+            try await writer.run(
+                """
+                ALTER TABLE hazecast.reading DROP COLUMN IF EXISTS from_the_future;
+                DELETE FROM hazecast.migration WHERE name = 'from_the_future.sql'
+                """)
+            try await migrate()
+        }
+    }
+
+    /// The daemon was stopped before the readings came, and finds an order to reconcile instead of what they had left.
+    private func truncateArrival() async throws {
+        defer { signalDaemons(SIGCONT) }
+        let deadline = ContinuousClock.now + .milliseconds(500)
+        while ContinuousClock.now < deadline {
+            if try await writer.text("EXISTS (SELECT FROM hazecast.arrival)") == "true" {
+                saw(.truncateArrival)
+                break
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        let connection = try await Connection.connect(
+            cluster.conninfo(database: Self.database), applicationName: "neighbour")
+        // In vain where the daemon was stopped in the middle of a transaction.
+        try? await connection.run(script: "SET lock_timeout = '1s'; TRUNCATE hazecast.arrival")
+        await connection.close()
     }
 
     /// A station comes, is renamed under way, and goes again with its readings; another one changes its name for good.
@@ -169,8 +296,14 @@ extension World {
         return { try await writer.run("SELECT hazecast.promote('operational')") }
     }
 
-    private func fillDisk(_ variant: Int) async throws -> @Sendable () async throws -> Void {
+    private func fillDisk(
+        _ variant: Int, before step: Replay.Step
+    ) async throws -> @Sendable () async throws -> Void {
         let cluster = cluster
+        // The readings still find room; the forecasts do not.
+        let stopped = signalDaemons(SIGSTOP)
+        defer { for daemon in stopped { daemon.signal(SIGCONT) } }
+        try await writer.write(step)
         guard let disk = diskDirectory else { throw Failure("no small file system") }
         let ballast = disk + "/ballast"
         let descriptor = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -196,7 +329,7 @@ extension World {
     private func stepClock(_ struck: Struck) async throws -> @Sendable () async throws -> Void {
         let hours = [1, -1, 8_760, -8_760][struck.variant % 4]
         let clock = try FakeClock(file: directory + "/clock")
-        let cluster = cluster
+        let (cluster, writer) = (cluster, writer)
         if struck.fault == .serverClock {
             await cluster.stop()
             try await cluster.start(environment: clock.environment)
@@ -209,15 +342,21 @@ extension World {
         try clock.step(by: hours)
         try await Task.sleep(for: .seconds(1))
         return { [self] in
-            try clock.step(by: 0)
-            try await Task.sleep(for: .seconds(1))
             if struck.fault == .serverClock {
+                let isOff = "abs(extract(epoch FROM clock_timestamp()) - \(Date().timeIntervalSince1970)) > 1800"
+                if try await writer.text(isOff) == "true" { await saw(.serverClock) }
+                try clock.step(by: 0)
+                try await Task.sleep(for: .seconds(1))
                 try await cluster.restart()
-            } else {
-                await signalDaemons(SIGTERM)
+                return
             }
+            // It says goodbye at the time that it takes for the present.
+            for daemon in await signalDaemons(SIGTERM) {
+                let said = await daemon.end().standardError.split(separator: "\n").last?.prefix(20)
+                let time = said.flatMap { try? Date(String($0), strategy: .iso8601) }
+                if let time, abs(time.timeIntervalSinceNow) > 1_800 { await saw(.daemonClock) }
+            }
+            try clock.step(by: 0)
         }
     }
-
-    private func firstDaemon(_ signal: Int32) { oldestDaemon?.signal(signal) }
 }

@@ -14,53 +14,67 @@ actor World {
 
     static let database = "air"
     private static let undisturbedDatabase = "undisturbed"
-    /// The longest that anything may take to come right once faults have stopped: the daemon's longest backoff, and what
-    /// the server takes to recover on a machine that does other things as well.
-    static let patience = Duration.seconds(40)
+    /// What is promised once faults have stopped; where the log has announced a longer wait, that.
+    private static let promise = Duration.seconds(5)
+    /// How long a run that nothing disturbs may take for a step, however many readings it has.
+    private static let patience = Duration.seconds(120)
 
-    let cluster: PrivateCluster
+    /// The server that is the primary now.
+    private(set) var cluster: PrivateCluster
     let proxy: Proxy
     let directory: String
     let writer: Writer
+    /// How much longer than promised anything may take, for a machine that does other things as well.
+    private let slack: Duration
     private let disk: String?
     private var daemons: [RunningProcess] = []
+    /// All that have been started and have not been seen to end.
+    private var everyone: [RunningProcess] = []
     private var footprint: Footprint?
     private var stationIDs = 0
+    private var servers = 1
+    /// How often a fault has had an effect.
+    private(set) var bites: [Fault: Int] = [:]
 
-    private init(cluster: PrivateCluster, directory: String, disk: String?) throws {
+    private init(cluster: PrivateCluster, directory: String, disk: String?, slack: Duration) throws {
         self.cluster = cluster
         self.directory = directory
         self.disk = disk
+        self.slack = slack
         proxy = try Proxy(to: cluster)
         writer = Writer(conninfo: cluster.conninfo(database: Self.database))
     }
 
-    static func start(stations: [String]) async throws -> World {
+    private static let serverSettings = [
+        "fsync": "off", "max_connections": "60", "shared_buffers": "64MB", "max_wal_size": "64MB",
+        "min_wal_size": "32MB", "log_line_prefix": "%a: ", "log_lock_waits": "on", "deadlock_timeout": "500ms",
+    ]
+
+    /// - Parameter olderSchema: how many of the migrations an older binary has applied to the database; nil for all.
+    static func start(stations: [String], slack: Duration, olderSchema: Int? = nil) async throws -> World {
         let directory = "/tmp/hazecast-faults-\(getpid())"
         mkdir(directory, 0o755)
         var disk: String?
         if MountNamespace.isOwn {
             disk = directory + "/disk"
-            try MountNamespace.mountSmall(at: directory + "/disk", mebibytes: 700)
+            try MountNamespace.mountSmall(at: directory + "/disk", mebibytes: 1_000)
         }
         let cluster = try PrivateCluster(
             directory: (disk ?? directory) + "/server", port: try TestServer.freePort(),
-            settings: [
-                "fsync": "off", "max_connections": "60", "shared_buffers": "64MB", "max_wal_size": "64MB",
-                "min_wal_size": "32MB",
-            ])
+            settings: serverSettings)
         try await cluster.start()
-        let world = try World(cluster: cluster, directory: directory, disk: disk)
-        for database in [Self.database, Self.undisturbedDatabase] {
+        let world = try World(cluster: cluster, directory: directory, disk: disk, slack: slack)
+        for database in [Self.undisturbedDatabase, Self.database] {
             let administrator = try await Connection.connect(cluster.conninfo(), applicationName: "faults")
             try await administrator.run(script: "CREATE DATABASE \(database)")
             await administrator.close()
             let conninfo = cluster.conninfo(database: database)
-            let migrated = try await Executable.hazecast.run([
-                "migrate", "--database", conninfo, "--login", "hazecast",
-            ])
-            guard migrated.status == 0 else { throw Failure(migrated.standardError) }
             let connection = try await Connection.connect(conninfo, applicationName: "faults")
+            if let olderSchema, database == Self.database {
+                try await OlderSchema.make(on: connection, migrations: olderSchema)
+            } else {
+                try await migrate(conninfo)
+            }
             try await connection.query(
                 "INSERT INTO hazecast.station (name, longitude) SELECT s, 116.4 FROM unnest($1::text[]) WITH ORDINALITY AS u (s, n) ORDER BY n",
                 [stations])
@@ -87,13 +101,37 @@ actor World {
         return try await ledger(writer)
     }
 
-    /// Starts the daemon that faults will happen to.
-    func prepare(_ replay: Replay) async throws { try startDaemon() }
+    /// Starts the daemon that faults will happen to, and brings the schema to what it needs while it and a writer are there.
+    func prepare(_ replay: Replay) async throws {
+        try startDaemon()
+        guard let daemon = daemons.first, let first = replay.steps.first else { return }
+        let isOlder = try await writer.text("SELECT NOT EXISTS (SELECT FROM hazecast.model)") == "true"
+        if isOlder {
+            _ = try await withDeadline(Self.promise + slack) {
+                await daemon.hasWritten(toStandardError: "run `hazecast migrate`")
+            }
+        }
+        async let migrated: Void = Self.migrate(cluster.conninfo(database: Self.database))
+        try await writer.write(first)
+        try await migrated
+        try reviveDaemons()
+        try await settled(writer, after: .now, since: mark())
+        if isOlder { say("a schema of an older version was migrated while the daemon waited and readings came") }
+    }
+
+    private static func migrate(_ conninfo: String) async throws {
+        let migrated = try await Executable.hazecast.run(["migrate", "--database", conninfo, "--login", "hazecast"])
+        guard migrated.status == 0 else { throw Failure(migrated.standardError) }
+    }
+
+    func migrate() async throws { try await Self.migrate(cluster.conninfo(database: Self.database)) }
 
     /// One step of the replay, faults included.
     ///
     /// - Returns: how long it took from the end of the faults until the daemon had considered everything.
     func take(_ step: Replay.Step, under faults: [Struck]) async throws -> Duration {
+        everyone.removeAll(where: \.hasEnded)
+        let mark = mark()
         // The others need a server to begin, and to end.
         let down: Set<Fault> = [.serverFast, .serverImmediate, .killPostmaster]
         let lasting =
@@ -101,7 +139,7 @@ actor World {
             + faults.filter { down.contains($0.fault) }
         let striking = faults.filter { !$0.fault.isLasting }
         var lifts: [@Sendable () async throws -> Void] = []
-        for fault in lasting { lifts.append(try await begin(fault)) }
+        for fault in lasting { lifts.append(try await begin(fault, before: step)) }
         for fault in striking { arm(fault) }
         let writer = writer
         let writing = Task { try await writer.write(step) }
@@ -116,7 +154,10 @@ actor World {
         if let longest = lasting.map(\.length).max() {
             let end = ContinuousClock.now + longest
             // Another fault might replace the daemon that has to notice.
-            if faults.count == 1 { try await expectNotice(of: faults[0]) }
+            if faults.count == 1 {
+                if faults[0].fault == .readOnly { try await writing.value }
+                try await expectNotice(of: faults[0], since: mark)
+            }
             if lasting.contains(where: \.isStopping), !lasting.contains(where: { $0.fault == .stopContinue }) {
                 try await stopDaemons(under: lasting)
             }
@@ -129,10 +170,11 @@ actor World {
             try await writing.value
         }
         try reviveDaemons()
-        try await settled(writer)
+        try await settled(writer, after: lifted, since: mark)
         let took = ContinuousClock.now - lifted
         if footprint == nil { footprint = try await measure() }
         proxy.heal()
+        look(for: faults, since: mark)
         return took
     }
 
@@ -142,25 +184,35 @@ actor World {
         "HAZECAST_RETRAIN_EVERY": "off", "HAZECAST_RETRAIN_MEMORY": "24 MiB",
     ]
 
-    func startDaemon(environment: [String: String] = [:]) throws {
-        daemons.append(
-            try Executable.hazecast.start(
-                [
-                    "run", "--log-level", "debug", "--database",
-                    proxy.conninfo(database: Self.database, user: "hazecast"),
-                ],
-                environment: Self.environment.merging(environment) { $1 }))
+    @discardableResult
+    func startDaemon(environment: [String: String] = [:]) throws -> RunningProcess {
+        let daemon = try Executable.hazecast.start(
+            [
+                "run", "--log-level", "debug", "--database",
+                proxy.conninfo(database: Self.database, user: "hazecast"),
+            ],
+            environment: Self.environment.merging(environment) { $1 })
+        daemons.append(daemon)
+        everyone.append(daemon)
+        return daemon
     }
 
-    func signalDaemons(_ signal: Int32) { for daemon in daemons { daemon.signal(signal) } }
+    /// - Returns: those that it went to.
+    @discardableResult
+    func signalDaemons(_ signal: Int32) -> [RunningProcess] {
+        let running = daemons.filter { !$0.hasEnded }
+        for daemon in running { daemon.signal(signal) }
+        return running
+    }
 
     /// Asks every daemon to stop, which it has to do at once whatever is going on.
     func stopDaemons(under faults: [Struck]) async throws {
-        signalDaemons(SIGTERM)
-        for daemon in daemons {
+        let stopped = daemons
+        for daemon in stopped { daemon.signal(SIGTERM) }
+        for daemon in stopped {
             let name = faults.map(\.fault.rawValue).joined(separator: " + ")
             do {
-                let output = try await withDeadline(.seconds(5)) { await daemon.end() }
+                let output = try await withDeadline(Self.promise + slack) { await daemon.end() }
                 // Before it says that it serves, whatever was wrong may have ended it, or the signal, not yet caught; and
                 // another fault may have killed it.
                 let hasServed = output.standardError.contains("NOTICE serving")
@@ -169,11 +221,12 @@ actor World {
                         || !hasServed && [1, 128 + SIGTERM].contains(output.status)
                 else { throw Failure("stopped under \(name), the daemon ended with \(output.status)") }
             } catch is DeadlineExceeded {
-                throw Failure("under \(name) a stop took more than 5 s")
+                throw Failure("under \(name) a stop took more than \(Self.promise + slack)")
             }
         }
-        daemons = []
-        try startDaemon()
+        // Others may have been started meanwhile.
+        daemons.removeAll { daemon in stopped.contains { $0 === daemon } }
+        if daemons.isEmpty { try startDaemon() }
     }
 
     /// As systemd does with a service that ends by itself; one daemon is enough from here on.
@@ -189,40 +242,89 @@ actor World {
 
     private var lastWords = ""
 
+    // MARK: What they say
+
+    /// How far the logs had come at a moment.
+    struct Mark {
+        fileprivate let serverLog: String
+        fileprivate let server: Int
+        fileprivate let daemons: [Int32: Int]
+    }
+
+    func mark() -> Mark {
+        Mark(
+            serverLog: cluster.directory + "/log", server: serverLog.count,
+            daemons: Dictionary(uniqueKeysWithValues: everyone.map { ($0.id, $0.standardError.utf8.count) }))
+    }
+
+    private var serverLog: Data {
+        (try? Data(contentsOf: URL(filePath: cluster.directory + "/log"), options: .mappedIfSafe)) ?? Data()
+    }
+
+    func daemonLog(since mark: Mark) -> String {
+        everyone.map { String(decoding: $0.standardError.utf8.dropFirst(mark.daemons[$0.id] ?? 0), as: UTF8.self) }
+            .joined()
+    }
+
+    private func serverLog(since mark: Mark) -> String {
+        String(
+            decoding: serverLog.dropFirst(mark.serverLog == cluster.directory + "/log" ? mark.server : 0), as: UTF8.self
+        )
+    }
+
+    /// Counts an effect of a fault.
+    func saw(_ fault: Fault) { bites[fault, default: 0] += 1 }
+
+    private func look(for faults: [Struck], since mark: Mark) {
+        for fault in faults.map(\.fault) {
+            switch fault.trace {
+            case .daemon(let words): if daemonLog(since: mark).contains(words) { saw(fault) }
+            case .server(let words): if serverLog(since: mark).contains(words) { saw(fault) }
+            case .seen: break
+            }
+        }
+    }
+
     /// Waits until the daemon says that something is wrong.
-    private func expectNotice(of fault: Struck) async throws {
+    private func expectNotice(of fault: Struck, since mark: Mark) async throws {
         let limit: Duration
         switch fault.fault {
         case .blackHole where fault.variant % 3 == 0: limit = .seconds(15)
-        case .readOnly: limit = .seconds(5)
+        case .deafListener: limit = .seconds(15)
+        case .readOnly, .failover: limit = Self.promise
         default: return
         }
         guard !fault.isStopping, let daemon = daemons.first, !daemon.hasEnded else { return }
-        let before = Self.complaints(daemon)
-        let deadline = ContinuousClock.now + limit
-        while Self.complaints(daemon) == before {
+        let deadline = ContinuousClock.now + limit + slack
+        while !daemonLog(since: mark).contains(" retry_in=") {
             if ContinuousClock.now > deadline { throw Failure("\(fault.fault.rawValue) not noticed within \(limit)") }
             try await Task.sleep(for: .milliseconds(10))
         }
     }
 
-    private static func complaints(_ daemon: RunningProcess) -> Int {
-        daemon.standardError.split(separator: "\n").count { $0.contains(" retry_in=") }
+    /// The wait that the daemon has announced last.
+    private func announced(since mark: Mark) -> Duration {
+        let waits = daemonLog(since: mark).matches(of: /retry_in=(\d+) ms/)
+        return .milliseconds(waits.last.flatMap { Int($0.output.1) } ?? 0)
     }
 
     // MARK: The invariant
 
     /// Waits until the daemon has considered every reading: its claim of an arrival commits with the forecasts.
-    func settled(_ writer: Writer) async throws {
-        let deadline = ContinuousClock.now + Self.patience
+    ///
+    /// - Parameter end: of the faults; nil where there were none, and a step may take its time.
+    func settled(_ writer: Writer, after end: ContinuousClock.Instant? = nil, since mark: Mark? = nil) async throws {
+        let began = ContinuousClock.now
+        var limit = Self.patience
         while try await writer.text(
             """
             SELECT NOT EXISTS (SELECT FROM hazecast.arrival)
                 AND NOT EXISTS (SELECT FROM hazecast.status WHERE kind = 'station' AND reason = 'not forecast yet')
             """) != "true"
         {
-            if ContinuousClock.now > deadline {
-                throw Failure("readings are not considered \(Self.patience) after the faults stopped")
+            if let mark { limit = max(Self.promise, announced(since: mark)) + slack }
+            if ContinuousClock.now > (end ?? began) + limit {
+                throw Failure("readings are not considered \(limit) after the faults stopped")
             }
             if writer === self.writer { try reviveDaemons() }
             try await Task.sleep(for: .milliseconds(2))
@@ -233,7 +335,8 @@ actor World {
     private func ledger(_ writer: Writer) async throws -> [String] {
         try await writer.lines(
             """
-            SELECT concat_ws(' ', l.station_id, l.origin, l.revision, m.name, l.pm25, l.lower80, l.upper80, l.digest)
+            SELECT concat_ws(' ', l.station_id, l.origin, l.revision, m.name, l.pm25, l.lower80, l.upper80, l.lower95,
+                l.upper95, l.digest)
             FROM hazecast.forecast_ledger AS l JOIN hazecast.model AS m ON m.id = l.model_id
             WHERE l.station_id <= \(stationIDs) ORDER BY l.station_id, l.origin, l.revision
             """)
@@ -242,6 +345,8 @@ actor World {
     func check(against undisturbed: [String]) async throws {
         try reviveDaemons()
         try await settled(writer)
+        let failed = try await writer.text("SELECT count(*) FROM hazecast.training_run WHERE state = 'failed'")
+        bites[.trainerMemory] = failed.flatMap { Int($0) }
         let doubled = try await writer.lines(
             """
             SELECT concat('station ', station_id, ', ', origin) FROM hazecast.forecast_ledger
@@ -269,23 +374,24 @@ actor World {
         else { throw Failure("not back where it was: \(before) before, \(after) after") }
     }
 
-    /// What the daemon takes, once it has two connections and nothing else.
+    /// What the daemon takes, once it has two connections, and neither a trainer nor a probe has one.
     func measure() async throws -> Footprint {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         while true {
-            let connections =
-                Int(
-                    try await writer.text(
-                        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'hazecast%'") ?? "") ?? 0
+            let names = try await writer.lines(
+                "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'hazecast%' ORDER BY 1")
             guard let daemon = daemons.first else { throw Failure("no daemon") }
             let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.id)/fd"))?.count
             let status = (try? String(contentsOfFile: "/proc/\(daemon.id)/status", encoding: .utf8)) ?? ""
             let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
                 .flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }
-            let now = Footprint(
-                kibibytes: resident ?? 0, descriptors: descriptors ?? 0, connections: connections)
-            if connections == 2, footprint.map({ $0.descriptors == now.descriptors }) ?? true { return now }
-            if ContinuousClock.now > deadline { return now }
+            let now = Footprint(kibibytes: resident ?? 0, descriptors: descriptors ?? 0, connections: names.count)
+            let isQuiet = names == ["hazecast", "hazecast listener"]
+            if isQuiet, footprint.map({ $0.descriptors == now.descriptors }) ?? true { return now }
+            if ContinuousClock.now > deadline {
+                say("connections: \(names)")
+                return now
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -301,7 +407,7 @@ actor World {
     }
 
     func end() async {
-        signalDaemons(SIGKILL)
+        for daemon in everyone { daemon.signal(SIGKILL) }
         proxy.close()
         await cluster.remove()
         if let disk { umount(disk) }
@@ -320,4 +426,20 @@ actor World {
 
     var diskDirectory: String? { disk }
     var oldestDaemon: RunningProcess? { daemons.first }
+    var runningDaemons: [RunningProcess] { daemons.filter { !$0.hasEnded } }
+
+    /// A server that is not there yet, beside the others.
+    func newServer() throws -> PrivateCluster {
+        servers += 1
+        return try PrivateCluster(
+            directory: "\(disk ?? directory)/server\(servers)", port: try TestServer.freePort(),
+            settings: Self.serverSettings)
+    }
+
+    /// From here on everybody goes to another server.
+    func turn(to other: PrivateCluster) async {
+        cluster = other
+        proxy.turn(to: other)
+        await writer.turn(to: other.conninfo(database: Self.database))
+    }
 }

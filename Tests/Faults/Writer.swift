@@ -4,7 +4,7 @@ import Postgres
 
 /// Whoever sends the readings: tries until each step is committed, as writers do.
 actor Writer {
-    private let conninfo: String
+    private var conninfo: String
     private var connection: Connection?
 
     init(conninfo: String) { self.conninfo = conninfo }
@@ -34,6 +34,9 @@ actor Writer {
                 ])
         }
     }
+
+    /// Goes to another server from now on.
+    func turn(to conninfo: String) { self.conninfo = conninfo }
 
     func run(_ script: String) async throws { try await untilItWorks { try await $0.run(script: script) } }
 

@@ -7,12 +7,17 @@ public final class Proxy: Sendable {
     /// The port to connect to.
     public let port: Int
     private let listener: Int32
-    private let target: String
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
+        /// The server's socket.
+        var target: String
         var pairs: [Pair] = []
         var isBlackHole = false
+        /// Clients of which nothing is let through any more.
+        var swallowed: Set<Int32> = []
+        /// Chunks that were held back or taken apart.
+        var disturbed = 0
         var delay: Duration = .zero
         var cutAfter: [UInt8]?
         var isBytewise = false
@@ -46,11 +51,13 @@ public final class Proxy: Sendable {
         let client: Int32
         let server: Int32
         let delay: Duration
+        /// How the client's side of the conversation began, up to a kilobyte.
+        var beginning: [UInt8] = []
     }
 
     /// A proxy before a private server.
     public init(to cluster: PrivateCluster) throws {
-        target = "\(cluster.directory)/.s.PGSQL.\(cluster.port ?? 5432)"
+        state = Mutex(State(target: Self.socket(of: cluster)))
         let socket = try LoopbackSocket.listening()
         listener = socket.descriptor
         port = socket.port
@@ -88,6 +95,25 @@ public final class Proxy: Sendable {
         }
     }
 
+    /// Hands connections that are made from now on to another server, and cuts those that there are.
+    public func turn(to cluster: PrivateCluster) {
+        state.withLock { $0.target = Self.socket(of: cluster) }
+        cut()
+    }
+
+    /// How many chunks of bytes were held back or taken apart so far.
+    public var disturbed: Int { state.withLock { $0.disturbed } }
+
+    /// As a black hole, but only for the clients that began by sending `text`.
+    public func swallow(clientsThatSent text: String) {
+        let bytes = Array(text.utf8)
+        state.withLock { state in
+            for pair in state.pairs where !pair.beginning[...].ranges(of: bytes).isEmpty {
+                state.swallowed.insert(pair.client)
+            }
+        }
+    }
+
     /// Lets not one byte through any more, in either direction, while the connections stay open.
     public func blackHole() { state.withLock { $0.isBlackHole = true } }
 
@@ -116,18 +142,23 @@ public final class Proxy: Sendable {
                 (state.isBlackHole, state.isBytewise, state.isRefusing) = (false, false, false)
                 (state.delay, state.cutAfter, state.trap) = (.zero, nil, nil)
             }
-            return state.isBlackHole || state.delay > .zero
+            return state.isBlackHole || !state.swallowed.isEmpty || state.delay > .zero
         }
         if hasLost { cut() }
     }
 
     // MARK: Private
 
+    private static func socket(of cluster: PrivateCluster) -> String {
+        "\(cluster.directory)/.s.PGSQL.\(cluster.port ?? 5432)"
+    }
+
     /// Takes over a new connection; false when the server cannot be reached.
     private func forward(_ client: Int32) -> Bool {
         if state.withLock({ $0.isRefusing }) { return false }
+        let (target, delay) = state.withLock { ($0.target, $0.delay) }
         guard let server = LoopbackSocket.connected(toPath: target) else { return false }
-        let pair = Pair(client: client, server: server, delay: state.withLock { $0.delay })
+        let pair = Pair(client: client, server: server, delay: delay)
         let ends = Ends(pair.client, pair.server)
         state.withLock { $0.pairs.append(pair) }
         Thread.detachNewThread { [weak self] in
@@ -152,7 +183,14 @@ public final class Proxy: Sendable {
             return state.trap.take()?.spring
         }
         spring?()
-        let (isBlackHole, isBytewise, cutAfter) = state.withLock { ($0.isBlackHole, $0.isBytewise, $0.cutAfter) }
+        let (isBlackHole, isBytewise, cutAfter) = state.withLock { state in
+            if toServer, let index = state.pairs.firstIndex(where: { $0.client == pair.client }) {
+                state.pairs[index].beginning += bytes.prefix(1024 - state.pairs[index].beginning.count)
+            }
+            if state.isBytewise || pair.delay > .zero { state.disturbed += 1 }
+            let isLost = state.isBlackHole || state.swallowed.contains(pair.client)
+            return (isLost, state.isBytewise, state.cutAfter)
+        }
         if isBlackHole { return true }
         if pair.delay > .zero { Thread.sleep(forTimeInterval: pair.delay / .seconds(1)) }
         let isEnd = toServer && cutAfter.map { !bytes[...].ranges(of: $0).isEmpty } == true
@@ -167,6 +205,7 @@ public final class Proxy: Sendable {
     private func finish(_ pair: Pair) {
         state.withLock { state in
             state.pairs.removeAll { $0.client == pair.client }
+            state.swallowed.remove(pair.client)
             Self.shutDown(pair)
         }
     }
