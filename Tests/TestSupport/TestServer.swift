@@ -26,14 +26,18 @@ public enum TestServer {
     private static let directories = Mutex<[String]>([])
     private static let prefix = "hazecast-test-"
 
+    /// A server that does not run yet and has a unix socket only. Whoever asks for it also removes it.
+    public static func fresh() throws -> PrivateCluster {
+        try PrivateCluster(directory: newDirectory(), settings: settings)
+    }
+
+    private static let settings = [
+        "fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB",
+        "max_prepared_transactions": "10",
+    ]
+
     private static func start() async throws -> PrivateCluster {
-        let directory = newDirectory()
-        let cluster = try PrivateCluster(
-            directory: directory, port: try freePort(),
-            settings: [
-                "fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB",
-                "max_prepared_transactions": "10",
-            ])
+        let cluster = try PrivateCluster(directory: newDirectory(), port: try freePort(), settings: settings)
         try await cluster.start()
         return cluster
     }
