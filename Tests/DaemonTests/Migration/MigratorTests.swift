@@ -133,9 +133,11 @@ struct MigratorTests {
                 #expect(try await !exists("hazecast.migration", connection))
                 try await admin.run(
                     script: "CREATE ROLE hazecast_daemon; CREATE ROLE hazecast_writer; CREATE ROLE hazecast_reader")
-                let later = await message { try await Migrator.migrate(connection) }
-                #expect(later.contains("as a superuser: CREATE ROLE hazecast_operator"))
-                try await admin.run(script: "CREATE ROLE hazecast_operator")
+                for role in ["hazecast_operator", "hazecast_tenant"] {
+                    let later = await message { try await Migrator.migrate(connection) }
+                    #expect(later.contains("as a superuser: CREATE ROLE \(role)"))
+                    try await admin.run(script: "CREATE ROLE \(role)")
+                }
                 try await Migrator.migrate(connection)
                 try await connection.run(script: "SELECT hazecast.maintain_partitions()")
                 await connection.close()
