@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,3 +72,6 @@ bench-training: build ## how long a training run takes, and what a forecast wait
 bench-promotion: bootstrap ## how often honest, poisoned and shifted histories promote a challenger, 20 minutes
 	$(SWIFT) build $(CONFIGURATION) --product PromotionTrials
 	@.build/release/PromotionTrials models/operational.json "$${HAZECAST_DATA_DIR:?names no folder with the multi-site data}"
+
+bench-asking: build ## how fast a ledger of many stations is asked; ARGUMENTS='--stations 10000 --days 90'
+	@Benchmarks/asking $(ARGUMENTS)

@@ -5,42 +5,66 @@ Python, with exactly rounded sums. The last line says the greatest difference, r
 smaller; more than 1e-9 fails.
 """
 
-import datetime
+import csv
 import math
+import subprocess
 import sys
 from collections import defaultdict
 
-import psycopg
-
 TOLERANCE = 1e-9
 LEADS = 24
-HOUR = datetime.timedelta(hours=1)
+HOUR = 3_600_000_000
 ARRAYS = ("pm25", "lower80", "upper80", "lower95", "upper95")
 SCORES = ("n", "rmse", "mae", "bias", "r2", "persistence_rmse", "skill", "coverage80", "coverage95")
 
 
-def observations(connection):
+def tables(conninfo, since, until):
+    """What is compared, as lists of rows, from one snapshot; instants are microseconds since 1970."""
+    def instant(column):
+        return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+    queries = (
+        f"SELECT {instant(since)}, {instant(until)}",
+        f"SELECT station_id, {instant('observed_at')} FROM hazecast.reading_flag WHERE measure IN ('pm25', 'observed_at')",
+        # A real as it is, and not as the shortest decimal that it is printed as.
+        f"SELECT station_id, {instant('observed_at')}, pm25::double precision, {instant('received_at')}"
+        " FROM hazecast.reading WHERE isfinite(observed_at)",
+        f"SELECT station_id, {instant('origin')}, revision, {instant('issued_at')},"
+        f" {', '.join(f'{array}::double precision[]' for array in ARRAYS)} FROM hazecast.forecast_ledger",
+        f"SELECT station.id, lead, {', '.join(SCORES)} FROM hazecast.skill({since}, {until}) AS skill"
+        " JOIN hazecast.station ON station.name = skill.station",
+    )
+    script = "BEGIN ISOLATION LEVEL REPEATABLE READ;\n" + "\\echo ;\n".join(
+        f"COPY ({query}) TO STDOUT (FORMAT csv);\n" for query in queries)
+    answer = subprocess.run(
+        ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", conninfo],
+        input=script, stdout=subprocess.PIPE, text=True, check=True).stdout
+    parts = [[]]
+    for line in answer.splitlines():
+        if line == ";":
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return [list(csv.reader(part)) for part in parts]
+
+
+def observations(flags, readings):
     """What was observed and when it was received, by station and hour, without what was flagged."""
-    flagged = set(connection.execute(
-        "SELECT station_id, observed_at FROM hazecast.reading_flag WHERE measure IN ('pm25', 'observed_at')"))
-    # A real as it is, and not as the shortest decimal that it is printed as.
-    rows = connection.execute(
-        "SELECT station_id, observed_at, pm25::double precision, received_at FROM hazecast.reading")
-    return {
-        (station, hour): (pm25, received)
-        for station, hour, pm25, received in rows
-        if pm25 is not None and math.isfinite(pm25) and (station, hour) not in flagged
-    }
+    flagged = {(station, int(hour)) for station, hour in flags}
+    seen = {}
+    for station, hour, pm25, received in readings:
+        if pm25 and math.isfinite(float(pm25)) and (station, int(hour)) not in flagged:
+            seen[station, int(hour)] = float(pm25), int(received)
+    return seen
 
 
-def pairs(connection, since, until):
+def pairs(flags, readings, ledger, since, until):
     """Forecast and observation of every scored hour, by station and lead."""
-    seen = observations(connection)
+    seen = observations(flags, readings)
     revisions = defaultdict(list)
-    for station, origin, *issue in connection.execute(
-            f"SELECT station_id, origin, revision, issued_at, {', '.join(f'{array}::double precision[]' for array in ARRAYS)}"
-            " FROM hazecast.forecast_ledger"):
-        revisions[station, origin].append(issue)
+    for station, origin, revision, issued, *arrays in ledger:
+        values = [[float(value) for value in array[1:-1].split(",")] if array else None for array in arrays]
+        revisions[station, int(origin)].append((int(revision), int(issued), *values))
     scored = defaultdict(list)
     for (station, origin), issues in revisions.items():
         for lead in range(1, LEADS + 1):
@@ -91,18 +115,12 @@ def scores(scored):
     )
 
 
-def main(conninfo):
-    with psycopg.connect(conninfo) as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        since, until = connection.execute("SELECT now() - interval '30 days', now()").fetchone()
-        expected = pairs(connection, since, until)
-        found = {
-            (station, lead): values
-            for station, lead, *values in connection.execute(
-                f"SELECT station.id, lead, {', '.join(SCORES)}"
-                " FROM hazecast.skill(%s, %s) AS skill JOIN hazecast.station ON station.name = skill.station",
-                (since, until))
-        }
+def main(conninfo, since="now() - interval '30 days'", until="now()"):
+    bounds, flags, readings, ledger, rows = tables(conninfo, since, until)
+    expected = pairs(flags, readings, ledger, *map(int, bounds[0]))
+    found = {
+        (station, int(lead)): [float(value) if value else None for value in values] for station, lead, *values in rows
+    }
     if found.keys() != expected.keys():
         sys.exit(f"skill() has other stations and leads: {sorted(found.keys() ^ expected.keys())}")
     greatest = 0.0
@@ -120,6 +138,6 @@ def main(conninfo):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: Benchmarks/skill 'host=… dbname=…'")
-    sys.exit(main(sys.argv[1]))
+    if len(sys.argv) not in (2, 4):
+        sys.exit("usage: Benchmarks/skill.py 'host=… dbname=…' [SINCE UNTIL], both SQL such as \"now() - interval '7 days'\"")
+    sys.exit(main(*sys.argv[1:]))

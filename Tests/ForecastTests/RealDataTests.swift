@@ -192,4 +192,107 @@ import Testing
             print("  share within .75 to .85:", cells(means(isBack)))
         }
     }
+
+    /// Errors by day of a year of forecasts; an hour belongs to the day that it is in.
+    private func dailyErrors(_ model: Model, _ series: HourlySeries, _ range: Range<Int>) -> [LiveErrors] {
+        let origins = LiveOrigins(series, range)
+        let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
+        var days = [LiveErrors](repeating: LiveErrors(), count: range.count / 24 + 2)
+        for (origin, forecast) in zip(range, forecasts) {
+            for lead in LiveProtocol.quotedLeads {
+                days[(origin + lead - range.lowerBound) / 24].add(
+                    lead: lead, model: forecast.pm25[lead - 1], persistence: origins.rows[origin].pm25,
+                    observed: origins.observed(origin, lead))
+            }
+        }
+        return days
+    }
+
+    private struct Verdicts {
+        var stationDays = 0
+        var demotions = 0
+        var held = 0
+        /// On the days that persistence served.
+        var meanwhile = LiveErrors()
+    }
+
+    /// Prints the figures by which docs/decisions/0007-kept-honest.md explains the thresholds.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["HAZECAST_LIVE_VERDICTS"] != nil))
+    func verdictsOfLiveSkillCompared() throws {
+        var years: [(kind: String, days: [LiveErrors])] = []
+        let operational = try model("operational")
+        let chapter = try model("chapter")
+        for name in ["Aotizhongxin", "Changping", "Dingling", "Dongsi", "Guanyuan", "Gucheng"] {
+            let series = try station(name)
+            for year in 0..<4 {
+                let range = max(24, year * 8766)..<min(series.measures.count, (year + 1) * 8766)
+                years.append(("operational, not fine-tuned", dailyErrors(operational, series, range)))
+                years.append(("chapter", dailyErrors(chapter, series, range)))
+            }
+            let known = series.part(..<(series.measures.count - Backtest.testHours))
+            let tuned = try FineTuning(of: operational, on: [known], plan: FineTuningPlan()) { _ in true }.run(
+                name: name)
+            let last = series.measures.count - Backtest.testHours..<series.measures.count
+            years.append(("fine-tuned", dailyErrors(tuned, series, last)))
+            years.append(("a level off: 1.5 times", dailyErrors(try scaled(operational, 1.5), series, last)))
+            years.append(("a level off: twice", dailyErrors(try scaled(operational, 2), series, last)))
+        }
+        let embassy = try beijing()
+        let last = embassy.measures.count - Backtest.testHours..<embassy.measures.count
+        years.append(("operational at home, 2014", dailyErrors(operational, embassy, last)))
+        for kind in Set(years.map(\.kind)).sorted() {
+            print("\(kind): days, below, above, demotions a year, % of days, skill then, first after")
+            for length in [7, 14, 21, 28] {
+                for (least, enough) in [(0.0, 0.0), (0.0, 0.05), (-0.05, 0.05), (-0.1, 0.05), (-0.2, 0.05)] {
+                    var found = Verdicts()
+                    var first: [Int] = []
+                    for year in years where year.kind == kind {
+                        var isPersistence = false
+                        var demoted: Int?
+                        for day in year.days.indices {
+                            found.stationDays += 1
+                            if isPersistence {
+                                found.held += 1
+                                found.meanwhile = found.meanwhile + year.days[day]
+                            }
+                            let window = year.days[max(0, day - length + 1)...day].reduce(LiveErrors(), +)
+                            guard LiveProtocol.quotedLeads.allSatisfy({ window.scored[$0 - 1] >= length * 12 }) else {
+                                continue
+                            }
+                            let skill =
+                                LiveProtocol.quotedLeads.reduce(0.0) {
+                                    $0 + 1 - window.model[$1 - 1] / window.persistence[$1 - 1]
+                                } / Double(LiveProtocol.quotedLeads.count)
+                            let next = isPersistence ? skill <= enough : skill < least
+                            if next, !isPersistence {
+                                found.demotions += 1
+                                demoted = demoted ?? day
+                            }
+                            isPersistence = next
+                        }
+                        if let demoted { first.append(demoted + 1) }
+                    }
+                    let lost =
+                        LiveProtocol.quotedLeads.reduce(0.0) {
+                            $0 + 1 - found.meanwhile.model[$1 - 1] / found.meanwhile.persistence[$1 - 1]
+                        } / Double(LiveProtocol.quotedLeads.count)
+                    let row = [
+                        Double(length), least, enough, Double(found.demotions) * 365 / Double(found.stationDays),
+                        100 * Double(found.held) / Double(found.stationDays), lost,
+                    ].map { String(format: "%.2f", $0) }
+                    print("| \(row.joined(separator: " | ")) | \(first.sorted().prefix(6)) |")
+                }
+            }
+        }
+    }
+
+    /// A model whose changes are too great.
+    private func scaled(_ model: Model, _ factor: Float) throws -> Model {
+        let output = Normalisation.Scale(
+            offset: model.normalisation.output.offset, scale: model.normalisation.output.scale * factor)
+        return try Model(
+            name: "scaled", preset: model.preset, architecture: model.architecture,
+            normalisation: Normalisation(inputs: model.normalisation.inputs, output: output),
+            weights: model.networks.flatMap(\.weights), training: model.training, scores: model.scores)
+    }
 }

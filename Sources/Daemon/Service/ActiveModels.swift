@@ -21,6 +21,8 @@ struct ActiveModels: Sendable {
     /// The model of every station without one of its own.
     let fallback: Served
     private let byStation: [Int32: Served]
+    /// How wide their bands have to be, and where persistence serves instead.
+    var policy: LivePolicy
 
     subscript(station: Int32) -> Served { byStation[station] ?? fallback }
 
@@ -72,10 +74,12 @@ struct ActiveModels: Sendable {
             byStation[station] = former
             refuse(model, for: former ?? fallback)
         }
+        let policy: LivePolicy
+        if let before { policy = before.policy } else { policy = try await LivePolicy.load(on: connection) }
         return ActiveModels(
             fingerprint: try rows[0].decode(String.self, at: 2),
             refusal: refusals.isEmpty ? nil : refusals.joined(separator: "; "), fallback: fallback,
-            byStation: byStation)
+            byStation: byStation, policy: policy)
     }
 
     /// What models go back to: the ancestor that was not trained on from another one. Missing where it cannot be read.

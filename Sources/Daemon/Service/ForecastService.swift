@@ -218,6 +218,7 @@ struct ForecastService: Service {
         await retraining.serve()
         for await wake in wakes {
             var isDue = wake == .notification || work.book == nil
+            var isSettling = false
             repeat {
                 // Before the first turn: without a partition of its month a forecast has no place.
                 try await upkeep.runIfDue(on: connection, logger: logger)
@@ -230,9 +231,10 @@ struct ForecastService: Service {
                 try await heartbeat.beat(
                     .active, model: work.models?.fallback.name, refusal: work.models?.refusal, on: connection)
                 try await retraining.look(on: connection)
+                isSettling = try await work.live.step(on: connection, models: &work.models, logger: logger)
                 isDue = try await work.isDue()
                 try step(at: conninfo)
-            } while isDue
+            } while isDue || isSettling
         }
         try Task.checkCancellation()
         throw PostgresError(.connectionLost, "the connection that listens was lost", operation: "LISTEN")
@@ -246,6 +248,7 @@ private struct Work {
     var book: StationBook?
     var models: ActiveModels?
     var attachments = AttachmentUpkeep()
+    var live = LiveUpkeep()
     var log: ActivityLog
     private var alertFailure: String?
 

@@ -10,7 +10,7 @@ struct Ledger {
         let origin: UTCHour
         let issue: StationBook.Issue
         let model: Int32
-        let forecast: Forecast
+        var forecast: Forecast
     }
 
     let connection: Connection

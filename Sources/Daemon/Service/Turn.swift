@@ -169,6 +169,7 @@ struct Turn {
         for stations: [Int32], book: inout StationBook, models: ActiveModels, result: inout Result
     ) async throws {
         var groups: [Int32: Group] = [:]
+        var held: [Ledger.Entry] = []
         var outages: [(station: Int32, origin: UTCHour, reason: String)] = []
         var ended: [Int32] = []
         for station in stations {
@@ -191,8 +192,18 @@ struct Turn {
             book.entries[station]?.issued = StationBook.Issue(
                 revision: (entry.issued?.revision ?? 0) + 1, digest: digest)
             let served = models[station]
+            if let persistence = models.policy.persistence(of: station, insteadOf: served.id),
+                let issue = book.entries[station]?.issued
+            {
+                held.append(
+                    Ledger.Entry(
+                        station: station, origin: window.origin, issue: issue, model: LivePolicy.persistenceID,
+                        forecast: persistence.forecast(window)))
+                continue
+            }
             groups[served.id, default: Group(model: served)].add(station, window, longitude: entry.longitude)
         }
+        try await append(held, policy: models.policy, result: &result)
         for group in groups.values {
             let forecasts = group.model.model.forecast(group.windows, longitudes: group.longitudes)
             var entries: [Ledger.Entry] = []
@@ -204,17 +215,27 @@ struct Turn {
                         station: group.stations[index], origin: group.windows[index].origin, issue: issue,
                         model: group.model.id, forecast: forecast))
             }
-            try await ledger.append(entries)
-            if let outcome = try await alerts?.evaluate(entries) {
-                result.alerts.raised += outcome.raised
-                result.alerts.cleared += outcome.cleared
-                result.alerts.failure = outcome.failure ?? result.alerts.failure
-            }
-            result.forecasts += entries.count
-            for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
+            try await append(entries, policy: models.policy, result: &result)
         }
         if let outage = try await ledger.record(outages: outages, ended: ended) { result.outage = outage }
         result.outages += outages.count
+    }
+
+    /// Issues what one model, or persistence, says.
+    private func append(_ forecasts: [Ledger.Entry], policy: LivePolicy, result: inout Result) async throws {
+        var entries = forecasts
+        for index in entries.indices {
+            let entry = entries[index]
+            entries[index].forecast = policy.adapted(entry.forecast, of: entry.station, issuedBy: entry.model)
+        }
+        try await ledger.append(entries)
+        if let outcome = try await alerts?.evaluate(entries) {
+            result.alerts.raised += outcome.raised
+            result.alerts.cleared += outcome.cleared
+            result.alerts.failure = outcome.failure ?? result.alerts.failure
+        }
+        result.forecasts += entries.count
+        for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
     }
 }
 

@@ -95,7 +95,7 @@ public struct BandTable: Sendable, Equatable {
 
     /// The conformal quantile, between neighbours by their distance: with n values the rank among n + 1, and where only one
     /// in `together` tells something new, the rank among n / `together` + 1: bands learnt from few episodes are wider.
-    private static func quantile(_ share: Double, of sorted: [Float], together: Int = 1) -> Float {
+    static func quantile(_ share: Double, of sorted: [Float], together: Int = 1) -> Float {
         guard let first = sorted.first, let last = sorted.last else { return 0 }
         let rank = share * Double(sorted.count + together) - Double(share > 0.5 ? 1 : together)
         guard rank > 0 else { return first }

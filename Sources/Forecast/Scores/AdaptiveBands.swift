@@ -41,6 +41,13 @@ public struct AdaptiveBands: Sendable, Equatable {
         /// A day of which nothing is known yet.
         public init() {}
 
+        /// Adds observations at a lead that were counted elsewhere.
+        public mutating func add(lead: Int, n: Int, outside80: Int, outside95: Int) {
+            self.n[lead - 1] += n
+            self.outside80[lead - 1] += outside80
+            self.outside95[lead - 1] += outside95
+        }
+
         /// Adds an observation in µg/m³ at a lead of bands as they were issued; one that is NaN is passed over.
         public mutating func add(_ issued: Forecast.Bands, lead: Int, observed: Float) {
             if observed.isNaN { return }

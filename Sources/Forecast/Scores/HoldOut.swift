@@ -141,7 +141,7 @@ private struct Days {
 
 extension HourlySeries {
     /// Only the hours before one.
-    func before(_ end: UTCHour) -> HourlySeries {
+    public func before(_ end: UTCHour) -> HourlySeries {
         var series = self
         series.measures = Array(measures.prefix(max(0, start.distance(to: end))))
         return series

@@ -167,7 +167,18 @@ import Testing
                     "SELECT lead, n FROM hazecast.skill($1, $2, 'Gucheng')", [since, until])
                 #expect(alone.count == 24)
                 await connection.close()
+                try await Self.expectPythonAgrees(conninfo)
             }
         }
+    }
+
+    /// Runs `Benchmarks/skill.py`, which computes all scores from the ledger and the readings, and compares to 1e-9.
+    ///
+    /// - Parameter bounds: since and until as SQL; the last 30 days, unless said.
+    static func expectPythonAgrees(_ conninfo: String, _ bounds: String...) async throws {
+        let script = URL(filePath: #filePath).appending(path: "../../../../Benchmarks/skill.py").standardized.path
+        let output = try await Executable(path: "/usr/bin/env").run(["python3", script, conninfo] + bounds)
+        #expect(output.status == 0, "\(output.standardOutput)\(output.standardError)")
+        #expect(output.standardOutput.contains("greatest difference"))
     }
 }

@@ -141,8 +141,8 @@ extension Model {
             offset: normalisation.output.offset, scale: normalisation.output.scale * factor)
         return try Model(
             name: name, preset: preset, architecture: architecture,
-            normalisation: Normalisation(inputs: normalisation.inputs, output: output), weights: networks[0].weights,
-            training: training, scores: scores)
+            normalisation: Normalisation(inputs: normalisation.inputs, output: output), weights: networks.flatMap(\.weights),
+            bands: bands, training: training, scores: scores)
     }
 }
 
@@ -184,6 +184,16 @@ struct Turns {
 
     mutating func turn() async throws -> Turn.Result {
         try await Turn.run(on: connection, book: &book, models: &models)
+    }
+
+    /// Settles the UTC days of all stations up to one, as the active daemon does after midnight.
+    mutating func settle(through day: UTCHour) async throws {
+        let stations = try await WindowLoader.stations(on: connection)
+        guard var serving = models.take() else { preconditionFailure("days are settled between turns") }
+        defer { models = serving }
+        for batch in stations.chunked(32) {
+            _ = try await LiveDay.settle(batch, through: day, on: connection, models: &serving)
+        }
     }
 
     /// A turn of a daemon that has just started: everything is loaded and compared.
