@@ -34,6 +34,9 @@ public struct QualityRules: Hashable, Sendable {
         ranges: [0...5_000, -100...50, -100...70, 300...1_100, 0...360, 0...150],
         stuck: Stuck(hours: 12, level: 5), spike: Spike(margin: 300, factor: 3), duplicate: 3, clockJump: 3)
 
+    /// The standard ranges and no rule that compares hours, for readings that have been judged already.
+    public static let ofSingleHours = QualityRules(ranges: standard.ranges)
+
     /// Hours before an hour that decide whether it is flagged.
     public var lookBack: Int { max(2 * (stuck?.hours ?? 0), duplicate ?? 0, spike == nil ? 0 : 1) }
 

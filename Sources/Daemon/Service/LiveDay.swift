@@ -177,12 +177,10 @@ struct LiveDay {
         guard !hours.isEmpty,
             let series = try await readings(of: station, since: first.advanced(by: -StationWindow.hours))
         else { return errors }
-        // Judged already, as a whole.
-        let asTheyAre = QualityRules(ranges: QualityRules.standard.ranges)
         var window = StationWindow(newest: series.start.advanced(by: -1))
         var windows: [Window] = []
         for measures in series.measures {
-            window.advance(measures, by: asTheyAre)
+            window.advance(measures, by: .ofSingleHours)
             if window.newest >= first, let filled = try? GapRule.fill(window) { windows.append(filled) }
         }
         let forecasts = model.model.forecast(windows, longitudes: windows.map { _ in series.longitude })

@@ -1,3 +1,4 @@
+import Forecast
 import Ingest
 import Logging
 import Postgres

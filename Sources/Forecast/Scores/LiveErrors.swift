@@ -59,7 +59,7 @@ public enum LiveVerdict {
     /// Mean skill below which persistence takes over.
     static let least = 0.0
     /// Mean skill above which the model takes over again.
-    static let enough = 0.05
+    public static let enough = 0.05
 
     /// - Parameters:
     ///   - skill: of the model over the last days, `LiveErrors.skill`.
