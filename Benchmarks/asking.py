@@ -33,7 +33,7 @@ SELECT 's' || i, 39.9, 116.4 FROM generate_series(1, {stations}) AS i
 """
 READINGS = """
 INSERT INTO {partition} (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed, received_at)
-SELECT i, h, 60 + 50 * sin(extract(epoch FROM h) / 40000 + i) + i % 7, -9, 3, 1021, 315, 2.5, h + interval '62 min'
+SELECT i, h, 60 + 50 * sin(extract(epoch FROM h) / 40000 + i) + i %% 7, -9, 3, 1021, 315, 2.5, h + interval '62 min'
 FROM generate_series(%(first)s::timestamptz, %(last)s, %(step)s) AS h, generate_series(1, {stations}) AS i
 """
 LEDGER = """

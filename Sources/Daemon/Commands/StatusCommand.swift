@@ -29,6 +29,8 @@ struct StatusCommand: AsyncParsableCommand {
             let lastOrigin: String?
             let lagHours: Double?
             let model: String?
+            let liveSkill: Double?
+            let verdict: String?
             let reason: String?
         }
 
@@ -57,7 +59,8 @@ struct StatusCommand: AsyncParsableCommand {
             """
             SELECT kind, name, to_char(last_reading AT TIME ZONE 'UTC', \(stamp)),
                 to_char(last_origin AT TIME ZONE 'UTC', \(stamp)), (extract(epoch FROM lag) / 3600)::double precision,
-                model, reason, extract(epoch FROM clock_timestamp() - heartbeat)::double precision, version, role
+                model, reason, extract(epoch FROM clock_timestamp() - heartbeat)::double precision, version, role,
+                live_skill, verdict
             FROM hazecast.status ORDER BY kind, name
             """)
         var report = Report()
@@ -76,7 +79,8 @@ struct StatusCommand: AsyncParsableCommand {
                     Report.Station(
                         name: name, lastReading: try row.decode(String?.self, at: 2),
                         lastOrigin: try row.decode(String?.self, at: 3), lagHours: try row.decode(Double?.self, at: 4),
-                        model: model, reason: try row.decode(String?.self, at: 6)))
+                        model: model, liveSkill: try row.decode(Double?.self, at: 10),
+                        verdict: try row.decode(String?.self, at: 11), reason: try row.decode(String?.self, at: 6)))
             }
         }
         return report
@@ -91,12 +95,13 @@ struct StatusCommand: AsyncParsableCommand {
             ])
         }
         var stations = TextTable(header: [
-            "station", "last reading", "last forecast", "lag", "model", "no forecast because",
+            "station", "last reading", "last forecast", "lag", "model", "live skill", "no forecast because",
         ])
         for station in report.stations {
             stations.add([
                 station.name, station.lastReading ?? "-", station.lastOrigin ?? "-",
-                station.lagHours.map { "\(Int($0.rounded())) h" } ?? "-", station.model ?? "-", station.reason ?? "",
+                station.lagHours.map { "\(Int($0.rounded())) h" } ?? "-", station.model ?? "-",
+                station.liveSkill.map { String(format: "%+.2f", $0) } ?? "-", station.reason ?? "",
             ])
         }
         Swift.print(report.daemons.isEmpty ? "no daemon has worked this database" : daemons.text)
