@@ -109,7 +109,7 @@ CREATE TABLE hazecast.live_day (
 );
 COMMENT ON TABLE hazecast.live_day IS
     'How a station''s forecasts did on a UTC day, and what the daemon does from then on. A day''s row follows from the row before, '
-    'from hazecast.live_outcomes of that day, and from the rows of the last 14 days, by rules that docs/sql.md gives; kept for '
+    'from hazecast.live_outcomes of that day, and from the rows of the last 21 days, by rules that docs/sql.md gives; kept for '
     '90 days. A station without a row is served by its model with the model''s own bands.';
 COMMENT ON COLUMN hazecast.live_day.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.live_day.day IS 'The UTC day on which the observations were received.';
@@ -127,7 +127,7 @@ COMMENT ON COLUMN hazecast.live_day.scored IS
 COMMENT ON COLUMN hazecast.live_day.model_sse IS 'Sum of the model''s squared errors over those hours in (µg/m³)², at leads 1 to 24.';
 COMMENT ON COLUMN hazecast.live_day.persistence_sse IS 'The same of persistence.';
 COMMENT ON COLUMN hazecast.live_day.skill IS
-    'Mean skill of the model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 14 days; NULL before there are 168 '
+    'Mean skill of the model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 21 days; NULL before there are 252 '
     'hours at each.';
 COMMENT ON COLUMN hazecast.live_day.persistence IS 'Whether persistence serves the station from here on, instead of the model.';
 COMMENT ON COLUMN hazecast.live_day.changes IS
@@ -216,8 +216,8 @@ COMMENT ON COLUMN hazecast.status.model IS
     'What serves the station: a model, or persistence where the model is no better; of a daemon the default model that it has '
     'loaded.';
 COMMENT ON COLUMN hazecast.status.live_skill IS
-    'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 14 days; NULL before '
-    'there are 168 hours at each.';
+    'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 21 days; NULL before '
+    'there are 252 hours at each.';
 COMMENT ON COLUMN hazecast.status.verdict IS
     'Station: why its model, or persistence, serves; NULL before the first day with observations beside forecasts of that model.';
 

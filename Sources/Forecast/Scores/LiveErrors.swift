@@ -53,11 +53,11 @@ public struct LiveErrors: Sendable, Equatable {
 /// The thresholds are measured in docs/decisions/0007-kept-honest.md.
 public enum LiveVerdict {
     /// Days that are looked at together.
-    public static let days = 14
+    public static let days = 21
     /// Hours that they must have at each quoted lead; before that the model serves.
-    static let leastHours = 168
+    static let leastHours = 252
     /// Mean skill below which persistence takes over.
-    static let least = 0.0
+    static let least = -0.05
     /// Mean skill above which the model takes over again.
     public static let enough = 0.05
 

@@ -797,11 +797,11 @@ CREATE TABLE hazecast.model (
     CONSTRAINT model_sha256_is_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 COMMENT ON TABLE hazecast.model IS 'Every model that serves, has served or was brought by somebody, and the newest challengers. Rows are added, not changed; hazecast.prune_challengers takes away what never served.';
-COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to.';
+COMMENT ON COLUMN hazecast.model.id IS 'Assigned by the database; what forecasts refer to. 0 is persistence.';
 COMMENT ON COLUMN hazecast.model.name IS 'Unique name, as the views show it; that of the document unless another model had it already.';
 COMMENT ON COLUMN hazecast.model.document IS 'The whole model file. The other columns are parts of it.';
 COMMENT ON COLUMN hazecast.model.format_version IS 'Version of the file format.';
-COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational.';
+COMMENT ON COLUMN hazecast.model.preset IS 'chapter or operational; persistence for what serves where no model is better.';
 COMMENT ON COLUMN hazecast.model.architecture IS 'Inputs and sizes of the network.';
 COMMENT ON COLUMN hazecast.model.parameters IS 'The named tensors: shapes and float32 values.';
 COMMENT ON COLUMN hazecast.model.normalisation IS 'How inputs and output are scaled; travels with the parameters.';
@@ -1452,6 +1452,44 @@ CREATE FUNCTION hazecast.key_sql(name text) RETURNS text
         ELSE format('CASE WHEN row.%1$I IS NOT NULL THEN format(''%%s'', row.%1$I) END', name) END
 $_$;
 COMMENT ON FUNCTION hazecast.key_sql(name text) IS 'SQL for a column as text.';
+CREATE FUNCTION hazecast.live_outcomes(stations integer[], day date) RETURNS TABLE(station_id integer, model_id integer, lead integer, n integer, outside80 integer, outside95 integer, scored integer, model_sse double precision, persistence_sse double precision)
+    LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET join_collapse_limit TO '1'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+DECLARE
+    begins constant timestamptz := day::timestamp AT TIME ZONE 'UTC';
+    ends constant timestamptz := begins + interval '1 day';
+BEGIN
+    RETURN QUERY
+    SELECT
+        pair.station_id,
+        issuer.id,
+        pair.lead,
+        (count(*) FILTER (WHERE pair.lower80 IS NOT NULL))::integer,
+        (count(*) FILTER (WHERE pair.observed NOT BETWEEN pair.lower80 AND pair.upper80))::integer,
+        (count(*) FILTER (WHERE pair.observed NOT BETWEEN pair.lower95 AND pair.upper95))::integer,
+        (count(*) FILTER (WHERE pair.persistence IS NOT NULL))::integer,
+        -- In an order, so that the same sums come out whoever asks again.
+        coalesce(sum((pair.pm25::double precision - pair.observed) ^ 2 ORDER BY pair.origin)
+            FILTER (WHERE pair.persistence IS NOT NULL), 0),
+        coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0)
+    FROM hazecast.forecast_vs_observed AS pair
+    JOIN hazecast.model AS issuer ON issuer.name = pair.model
+    WHERE pair.station_id = ANY (stations)
+        AND pair.origin >= begins - interval '3 days' AND pair.origin < ends
+        AND pair.observed_at >= begins - interval '2 days' AND pair.observed_at < ends + interval '1 hour'
+        AND pair.received_at >= begins AND pair.received_at < ends
+        AND pair.in_time
+    GROUP BY pair.station_id, issuer.id, pair.lead
+    ORDER BY pair.station_id, issuer.id, pair.lead;
+END
+$$;
+COMMENT ON FUNCTION hazecast.live_outcomes(stations integer[], day date) IS 'How the forecasts of some stations did, as told by the observations that were received on one UTC day, one row a station_id, model_id (who issued them; 0 is persistence) and lead: n (observations beside a forecast with bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in (µg/m³)²). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days before counts on no day.';
 CREATE FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -1823,6 +1861,9 @@ BEGIN
     IF chosen IS NULL THEN
         RAISE EXCEPTION 'there is no model "%"', model
             USING ERRCODE = 'no_data_found', HINT = 'SELECT id, name, created_at FROM hazecast.model ORDER BY id';
+    ELSIF chosen = 0 THEN
+        RAISE EXCEPTION 'persistence is no model: it serves by itself where none is better'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT name, model, verdict FROM hazecast.status';
     END IF;
     PERFORM hazecast.activate(place, chosen, 'promote');
     RETURN format('%s serves %s', model, coalesce(station, 'every station without a model of its own'));
@@ -3141,6 +3182,49 @@ COMMENT ON COLUMN hazecast.forecast_vs_observed.model IS 'Name of the model that
 COMMENT ON COLUMN hazecast.forecast_vs_observed.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.station_id IS 'Id of the station.';
+CREATE TABLE hazecast.live_day (
+    station_id integer NOT NULL,
+    day date NOT NULL,
+    n integer[] NOT NULL,
+    outside80 integer[] NOT NULL,
+    outside95 integer[] NOT NULL,
+    factors80 real[] NOT NULL,
+    factors95 real[] NOT NULL,
+    model_id integer NOT NULL,
+    scored integer[] NOT NULL,
+    model_sse double precision[] NOT NULL,
+    persistence_sse double precision[] NOT NULL,
+    skill double precision,
+    persistence boolean NOT NULL,
+    changes real[],
+    since date NOT NULL,
+    verdict text NOT NULL,
+    settled_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT live_day_has_24_leads CHECK (((cardinality(n) = 24) AND (cardinality(outside80) = 24) AND (cardinality(outside95) = 24) AND (cardinality(factors80) = 24) AND (cardinality(factors95) = 24) AND (cardinality(scored) = 24) AND (cardinality(model_sse) = 24) AND (cardinality(persistence_sse) = 24))),
+    CONSTRAINT live_day_persistence_has_bands CHECK (
+CASE
+    WHEN persistence THEN ((changes IS NOT NULL) AND (cardinality(changes) = 96))
+    ELSE (changes IS NULL)
+END)
+);
+COMMENT ON TABLE hazecast.live_day IS 'How a station''s forecasts did on a UTC day, and what the daemon does from then on. A day''s row follows from the row before, from hazecast.live_outcomes of that day, and from the rows of the last 14 days, by rules that docs/sql.md gives; kept for 90 days. A station without a row is served by its model with the model''s own bands.';
+COMMENT ON COLUMN hazecast.live_day.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.live_day.day IS 'The UTC day on which the observations were received.';
+COMMENT ON COLUMN hazecast.live_day.n IS 'Observations beside bands of what served on that day, the model or persistence, at leads 1 to 24.';
+COMMENT ON COLUMN hazecast.live_day.outside80 IS 'How many of them were outside of the 80 % band as issued, at leads 1 to 24.';
+COMMENT ON COLUMN hazecast.live_day.outside95 IS 'How many of them were outside of the 95 % band as issued, at leads 1 to 24.';
+COMMENT ON COLUMN hazecast.live_day.factors80 IS 'By how much the distance of the 80 % band''s edges from the forecast is multiplied from here on, at leads 1 to 24: 0.25 to 4. They begin at 1 with another model, and when persistence takes over or gives back.';
+COMMENT ON COLUMN hazecast.live_day.factors95 IS 'The same of the 95 % band.';
+COMMENT ON COLUMN hazecast.live_day.model_id IS 'The model that was compared with persistence: the active one of the station.';
+COMMENT ON COLUMN hazecast.live_day.scored IS 'Hours for which it was compared, at leads 1 to 24: as it was issued or, while persistence serves, as it would have been.';
+COMMENT ON COLUMN hazecast.live_day.model_sse IS 'Sum of the model''s squared errors over those hours in (µg/m³)², at leads 1 to 24.';
+COMMENT ON COLUMN hazecast.live_day.persistence_sse IS 'The same of persistence.';
+COMMENT ON COLUMN hazecast.live_day.skill IS 'Mean skill of the model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 14 days; NULL before there are 168 hours at each.';
+COMMENT ON COLUMN hazecast.live_day.persistence IS 'Whether persistence serves the station from here on, instead of the model.';
+COMMENT ON COLUMN hazecast.live_day.changes IS 'The bands of persistence: quantiles .025, .1, .9 and .975 of how PM2.5 changed in 1 hour, then in 2, up to 24, in µg/m³, from the station''s last 60 days; NULL where the model serves.';
+COMMENT ON COLUMN hazecast.live_day.since IS 'The day after which the model, or persistence, has served without a break.';
+COMMENT ON COLUMN hazecast.live_day.verdict IS 'Why the model, or persistence, serves, in words for a person.';
+COMMENT ON COLUMN hazecast.live_day.settled_at IS 'When the daemon worked it out.';
 CREATE TABLE hazecast.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -3301,8 +3385,10 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
         END AS reason,
     NULL::timestamp with time zone AS heartbeat,
     NULL::text AS version,
-    NULL::text AS role
-   FROM (((((hazecast.station
+    NULL::text AS role,
+    judged.skill AS live_skill,
+    judged.verdict
+   FROM ((((((hazecast.station
      CROSS JOIN LATERAL ( SELECT ( SELECT reading.observed_at
                    FROM hazecast.reading
                   WHERE ((reading.station_id = station.id) AND ((reading.observed_at >= '2000-01-01 00:00:00+00'::timestamp with time zone) AND (reading.observed_at <= (now() + '01:00:00'::interval))))
@@ -3320,7 +3406,19 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
      LEFT JOIN hazecast.station_outage outage ON ((outage.station_id = station.id)))
      LEFT JOIN hazecast.active_model own ON ((own.station_id = station.id)))
      LEFT JOIN hazecast.active_model fallback ON ((fallback.station_id IS NULL)))
-     LEFT JOIN hazecast.model ON ((model.id = COALESCE(own.model_id, fallback.model_id))))
+     LEFT JOIN LATERAL ( SELECT live_day.skill,
+            live_day.persistence,
+            live_day.verdict,
+            live_day.model_id
+           FROM hazecast.live_day
+          WHERE (live_day.station_id = station.id)
+          ORDER BY live_day.day DESC
+         LIMIT 1) judged ON ((judged.model_id = COALESCE(own.model_id, fallback.model_id))))
+     LEFT JOIN hazecast.model ON ((model.id =
+        CASE
+            WHEN judged.persistence THEN 0
+            ELSE COALESCE(own.model_id, fallback.model_id)
+        END)))
 UNION ALL
  SELECT 'daemon'::text AS kind,
     ((daemon.host || ':'::text) || daemon.pid) AS name,
@@ -3334,7 +3432,9 @@ UNION ALL
         CASE
             WHEN (daemon.heartbeat < (now() - '00:01:00'::interval)) THEN 'lost'::text
             ELSE daemon.role
-        END AS role
+        END AS role,
+    NULL::double precision AS live_skill,
+    NULL::text AS verdict
    FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
 COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
@@ -3342,11 +3442,13 @@ COMMENT ON COLUMN hazecast.status.name IS 'Name of the station; host and process
 COMMENT ON COLUMN hazecast.status.last_reading IS 'Hour of the station''s newest reading; one before 2000 or more than an hour ahead does not count.';
 COMMENT ON COLUMN hazecast.status.last_origin IS 'Origin of its newest forecast.';
 COMMENT ON COLUMN hazecast.status.lag IS 'last_reading - last_origin: zero when the newest reading is forecast.';
-COMMENT ON COLUMN hazecast.status.model IS 'Model that serves the station; default model that the daemon has loaded.';
+COMMENT ON COLUMN hazecast.status.model IS 'What serves the station: a model, or persistence where the model is no better; of a daemon the default model that it has loaded.';
 COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has no forecast; NULL when it has one. Daemon: why models that were made active do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
+COMMENT ON COLUMN hazecast.status.live_skill IS 'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 14 days; NULL before there are 168 hours at each.';
+COMMENT ON COLUMN hazecast.status.verdict IS 'Station: why its model, or persistence, serves; NULL before the first day with observations beside forecasts of that model.';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
     START WITH 1
@@ -3386,6 +3488,8 @@ ALTER TABLE ONLY hazecast.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (instance);
 ALTER TABLE ONLY hazecast.forecast_ledger
     ADD CONSTRAINT forecast_ledger_pkey PRIMARY KEY (station_id, origin, revision);
+ALTER TABLE ONLY hazecast.live_day
+    ADD CONSTRAINT live_day_pkey PRIMARY KEY (station_id, day);
 ALTER TABLE ONLY hazecast.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY hazecast.model
@@ -3488,6 +3592,8 @@ ALTER TABLE ONLY hazecast.attachment_hour
     ADD CONSTRAINT attachment_hour_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.attachment_station
     ADD CONSTRAINT attachment_station_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.live_day
+    ADD CONSTRAINT live_day_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES hazecast.model(id);
 ALTER TABLE hazecast.reading
@@ -3510,6 +3616,7 @@ CREATE POLICY everybody ON hazecast.active_model TO hazecast_daemon, hazecast_wr
 CREATE POLICY everybody ON hazecast.alert TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.daemon TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.forecast_ledger TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.live_day TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.reading TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.reading_flag TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
@@ -3526,6 +3633,9 @@ CREATE POLICY tenant ON hazecast.daemon FOR SELECT TO hazecast_tenant USING (fal
 CREATE POLICY tenant ON hazecast.forecast_ledger FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
    FROM hazecast.station
   WHERE (station.id = forecast_ledger.station_id))));
+CREATE POLICY tenant ON hazecast.live_day FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = live_day.station_id))));
 CREATE POLICY tenant ON hazecast.model FOR SELECT TO hazecast_tenant USING (((parent_id IS NULL) OR (id IN ( SELECT hazecast.models_in_scope(CURRENT_USER) AS models_in_scope))));
 CREATE POLICY tenant ON hazecast.reading FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
    FROM hazecast.station
@@ -3726,6 +3836,11 @@ REVOKE ALL ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) FROM PUB
 REVOKE ALL ON FUNCTION hazecast.is_time(text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.keep_old_name() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.key_sql(name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_reader;
+GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_operator;
+GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
@@ -3854,6 +3969,10 @@ GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.forecast_vs_observed TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.live_day TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.live_day TO hazecast_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE hazecast.live_day TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.live_day TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;

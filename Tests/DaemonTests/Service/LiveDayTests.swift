@@ -61,6 +61,14 @@ import Testing
                 let first = try await coverage80(site, half..<half.advanced(by: 2 * Self.day))
                 let second = try await coverage80(
                     site, half.advanced(by: 7 * Self.day)..<half.advanced(by: 14 * Self.day))
+                print(
+                    try await site.text(
+                        """
+                        SELECT string_agg(line, e'\\n') FROM (SELECT concat_ws(' ', day, round(avg(factors80[1])::numeric, 2),
+                            round(avg(factors80[8])::numeric, 2), round(avg(factors80[24])::numeric, 2), count(*) FILTER (WHERE persistence),
+                            round(1 - sum((SELECT sum(x) FROM unnest(outside80) x))::numeric / nullif(sum((SELECT sum(x) FROM unnest(n) x)), 0), 3)) AS line
+                            FROM hazecast.live_day GROUP BY day ORDER BY day) AS l
+                        """) ?? "")
                 print("\(year)-\(month): before \(before), two days after \(first), second week \(second)")
                 #expect((0.7...0.9).contains(before))
                 #expect(first < 0.72)
@@ -108,11 +116,11 @@ import Testing
                     SELECT concat_ws(' ', model, (SELECT DISTINCT model FROM hazecast.latest_forecast AS f WHERE f.station = name))
                     FROM hazecast.status WHERE name =
                     """
-                var hour = begin.advanced(by: 7 * Self.day)
+                var hour = begin.advanced(by: 10 * Self.day)
                 try await replay.run(begin..<hour, changed: still)
                 #expect(try await site.text("\(state) 'roof'") == "operational operational", "too early to tell")
-                try await replay.run(hour..<hour.advanced(by: 3 * Self.day), changed: still)
-                hour = hour.advanced(by: 3 * Self.day)
+                try await replay.run(hour..<hour.advanced(by: 4 * Self.day), changed: still)
+                hour = hour.advanced(by: 4 * Self.day)
                 #expect(try await site.text("\(state) 'roof'") == "persistence persistence")
                 #expect(try await site.text("\(state) 'healthy'") == "operational operational")
                 let verdict = try #require(
@@ -168,7 +176,7 @@ import Testing
                 try await site.run("SELECT hazecast.promote('rubbish')")
                 var replay = try await LiveReplay(site)
                 try await replay.add("roof", try LiveReplay.series("Dongsi"), before: begin)
-                var hour = begin.advanced(by: 10 * Self.day)
+                var hour = begin.advanced(by: 14 * Self.day)
                 try await replay.run(begin..<hour)
                 let model = "SELECT model FROM hazecast.latest_forecast WHERE lead = 1"
                 #expect(try await site.text(model) == "persistence")
@@ -261,8 +269,8 @@ import Testing
                     interval '1 hour') AS h;
                 INSERT INTO hazecast.forecast_ledger (station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80,
                     lower95, upper95, digest)
-                SELECT station_id, observed_at, 1, observed_at + interval '63 min', model_id, a, a, a, a, a, 0
-                FROM hazecast.reading, hazecast.active_model, array_fill(900::real, ARRAY[24]) AS a;
+                SELECT r.station_id, observed_at, 1, observed_at + interval '63 min', model_id, a, a, a, a, a, 0
+                FROM hazecast.reading AS r, hazecast.active_model, array_fill(900::real, ARRAY[24]) AS a;
                 """)
             try await turns.settle(through: first)
             try await turns.settle(through: first.advanced(by: 24))
