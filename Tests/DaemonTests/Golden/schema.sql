@@ -3207,7 +3207,7 @@ CASE
     ELSE (changes IS NULL)
 END)
 );
-COMMENT ON TABLE hazecast.live_day IS 'How a station''s forecasts did on a UTC day, and what the daemon does from then on. A day''s row follows from the row before, from hazecast.live_outcomes of that day, and from the rows of the last 14 days, by rules that docs/sql.md gives; kept for 90 days. A station without a row is served by its model with the model''s own bands.';
+COMMENT ON TABLE hazecast.live_day IS 'How a station''s forecasts did on a UTC day, and what the daemon does from then on. A day''s row follows from the row before, from hazecast.live_outcomes of that day, and from the rows of the last 21 days, by rules that docs/sql.md gives; kept for 90 days. A station without a row is served by its model with the model''s own bands.';
 COMMENT ON COLUMN hazecast.live_day.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.live_day.day IS 'The UTC day on which the observations were received.';
 COMMENT ON COLUMN hazecast.live_day.n IS 'Observations beside bands of what served on that day, the model or persistence, at leads 1 to 24.';
@@ -3219,7 +3219,7 @@ COMMENT ON COLUMN hazecast.live_day.model_id IS 'The model that was compared wit
 COMMENT ON COLUMN hazecast.live_day.scored IS 'Hours for which it was compared, at leads 1 to 24: as it was issued or, while persistence serves, as it would have been.';
 COMMENT ON COLUMN hazecast.live_day.model_sse IS 'Sum of the model''s squared errors over those hours in (µg/m³)², at leads 1 to 24.';
 COMMENT ON COLUMN hazecast.live_day.persistence_sse IS 'The same of persistence.';
-COMMENT ON COLUMN hazecast.live_day.skill IS 'Mean skill of the model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 14 days; NULL before there are 168 hours at each.';
+COMMENT ON COLUMN hazecast.live_day.skill IS 'Mean skill of the model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 21 days; NULL before there are 252 hours at each.';
 COMMENT ON COLUMN hazecast.live_day.persistence IS 'Whether persistence serves the station from here on, instead of the model.';
 COMMENT ON COLUMN hazecast.live_day.changes IS 'The bands of persistence: quantiles .025, .1, .9 and .975 of how PM2.5 changed in 1 hour, then in 2, up to 24, in µg/m³, from the station''s last 60 days; NULL where the model serves.';
 COMMENT ON COLUMN hazecast.live_day.since IS 'The day after which the model, or persistence, has served without a break.';
@@ -3447,7 +3447,7 @@ COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
-COMMENT ON COLUMN hazecast.status.live_skill IS 'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 14 days; NULL before there are 168 hours at each.';
+COMMENT ON COLUMN hazecast.status.live_skill IS 'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 21 days; NULL before there are 252 hours at each.';
 COMMENT ON COLUMN hazecast.status.verdict IS 'Station: why its model, or persistence, serves; NULL before the first day with observations beside forecasts of that model.';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
