@@ -2,7 +2,7 @@
 
 Fills a private PostgreSQL with made-up readings and forecasts, in the order in which a daemon would have written them: every
 hour of the last 31 days, and of the days before one hour in --thin. Then it asks, says the medians, and fails where a
-statement takes longer than it may, or where a plan has a sequential scan over a partition of the ledger that the question does
+statement takes more processor time than it may take time, or where a plan has a sequential scan over a partition of the ledger that the question does
 not need: any, where it is about one station; one that ends more than a week ago, where it is about all of them.
 
 fsync is off while it is filled and on while it is asked.
@@ -141,6 +141,7 @@ def main():
     parser.add_argument("--stations", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--thin", type=int, default=6, help="of the days before the last 31 only one hour in so many is there")
+    parser.add_argument("--no-questions", action="store_true", help="only the statements with a limit; plans of 100,000 take long")
     arguments = parser.parse_args()
     server = Server()
     failures = []
@@ -156,11 +157,11 @@ def main():
             for statement, (limit, times) in LIMITS.items():
                 median, worst, used = milliseconds(connection, statement, times)
                 print(f"{median:9.2f} ms, {worst:9.2f} at most, {used:9.2f} of processor time, may be {limit}: {statement}", flush=True)
-                if median > limit:
-                    failures.append(f"{statement}: {median:.1f} ms")
+                if used > limit:
+                    failures.append(f"{statement}: {used:.1f} ms of processor time")
             week, = connection.execute("SELECT now() - interval '7 days'").fetchone()
             old = {name.split(".")[-1] for name, _, end in partitions(connection, "hazecast.forecast_ledger") if end < week}
-        for question, statement in questions():
+        for question, statement in [] if arguments.no_questions else questions():
             with psycopg.connect(server.conninfo, autocommit=True) as connection:
                 took, explained = plans(connection, statement)
             scanned = {
