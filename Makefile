@@ -34,7 +34,7 @@ faults: bootstrap ## break what is around the daemon and look whether anything i
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
 	$(SWIFT) build $(CONFIGURATION) --product Faults
 	@.build/release/Faults --seed $(or $(SEED),1) --faults $(or $(N),60) --stations $(or $(STATIONS),5) \
-		$(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart)
+		$(if $(PATIENCE),--patience $(PATIENCE)) $(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart)
 
 soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory and descriptors must not grow
 	$(SWIFT) build $(CONFIGURATION) --product hazecast

@@ -14,29 +14,44 @@ extension World {
             }
             done.wait()
         }
-        let note = { @Sendable [self] in _ = Task { await saw(struck.fault) } }
-        // A turn is: look at the lock, claim, clear flags, read, COPY, its data, COMMIT.
-        let step = struck.variant % 9
+        let note = { @Sendable [self] (piece: [UInt8]) in
+            _ = Task { await hit(struck.fault, at: Self.place(of: piece)) }
+        }
+        // A turn is: look at the lock, claim, clear flags, read, load windows, COPY, its data, COMMIT; twice as many pieces
+        // where statements are sent for the first time.
+        let step = struck.variant % 16
         switch struck.fault {
         case .killAtStatement:
             proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) {
                 daemons(SIGKILL)
-                note()
+                note($0)
             }
         case .terminateAtStatement:
             proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) {
                 daemons(SIGTERM)
-                note()
+                note($0)
             }
         case .cutAtStatement:
             proxy.when(clientHasSent: "BEGIN ISOLATION", chunks: step) { [proxy] in
                 proxy.cut()
-                note()
+                note($0)
             }
         // What it has not claimed yet can be taken away.
         case .truncateArrival: signalDaemons(SIGSTOP)
         default: break
         }
+    }
+
+    /// What the daemon was about to send, for whoever reads the findings.
+    private static func place(of piece: [UInt8]) -> String {
+        let places = [
+            ("BEGIN ISOLATION", "BEGIN"), ("COMMIT", "COMMIT"), ("PGCOPY\n", "the forecasts"),
+            ("COPY hazecast.forecast_ledger", "COPY"), ("DELETE FROM hazecast.arrival", "the claim"),
+            ("hazecast.reading_flag", "flags"), ("hazecast.reading", "reading"),
+            ("EXISTS (SELECT FROM hazecast.arrival)", "the next look"),
+        ]
+        let known = places.first { !piece[...].ranges(of: Array($0.0.utf8)).isEmpty }
+        return known?.1 ?? "a prepared statement"
     }
 
     /// What strikes once.
@@ -100,6 +115,7 @@ extension World {
                 try await writer.run("ALTER SYSTEM RESET default_transaction_read_only")
                 try await writer.run("SELECT pg_reload_conf()")
             }
+        case .tooManyConnections where struck.variant % 2 == 0: return try await crowd()
         case .tooManyConnections:
             try await writer.run("ALTER ROLE hazecast CONNECTION LIMIT 0")
             proxy.cut()
@@ -141,6 +157,28 @@ extension World {
         default: break
         }
         return { proxy.heal() }
+    }
+
+    /// Neighbours take every connection that the server has to give, but for those of superusers.
+    private func crowd() async throws -> @Sendable () async throws -> Void {
+        let first = await neighbours(until: .now)
+        proxy.cut()
+        // The daemon leaves its two, and waits before it asks for others.
+        let crowd = first + (await neighbours(until: .now + .milliseconds(100)))
+        return { for neighbour in crowd { await neighbour.close() } }
+    }
+
+    /// As many as there is room for, and whoever finds room before a time.
+    private func neighbours(until deadline: ContinuousClock.Instant) async -> [Connection] {
+        let conninfo = cluster.conninfo(database: Self.database) + " user=hazecast"
+        var neighbours: [Connection] = []
+        while true {
+            if let neighbour = try? await Connection.connect(conninfo, applicationName: "neighbour") {
+                neighbours.append(neighbour)
+            } else if ContinuousClock.now >= deadline {
+                return neighbours
+            }
+        }
     }
 
     private func lock(_ variant: Int) async throws -> @Sendable () async throws -> Void {
@@ -187,21 +225,31 @@ extension World {
         return { try await meeting.value }
     }
 
-    /// The role's transactions are serializable, and somebody changes the row that one of them is about to change.
+    /// The role's transactions are serializable, and somebody changes the row that one of them is about to change: a daemon
+    /// that starts clears away the rows of those that are no more.
     private func conflict() async throws -> @Sendable () async throws -> Void {
         let writer = writer
-        try await writer.run("ALTER ROLE hazecast SET default_transaction_isolation = 'serializable'")
-        proxy.cut()
+        try await writer.run(
+            """
+            ALTER ROLE hazecast SET default_transaction_isolation = 'serializable';
+            INSERT INTO hazecast.daemon (instance, host, pid, version, role, started_at, heartbeat)
+            SELECT gen_random_uuid(), 'gone', 1, '0', 'standby', t, t FROM (VALUES (now() - interval '3 days')) AS long_ago (t)
+            """)
+        let neighbour = try await neighbour("UPDATE hazecast.daemon SET version = version WHERE host = 'gone'")
+        signalDaemons(SIGTERM)
+        try startDaemon()
         let meeting = Task {
-            // The daemon's heartbeat, each ten seconds.
-            let neighbour = try await neighbour("UPDATE hazecast.daemon SET version = version")
-            _ = try await daemonWaits(within: .seconds(11))
+            _ = try await daemonWaits(within: .seconds(5))
             try await neighbour.run(script: "COMMIT")
             await neighbour.close()
         }
         return { [proxy] in
             try await meeting.value
-            try await writer.run("ALTER ROLE hazecast RESET default_transaction_isolation")
+            try await writer.run(
+                """
+                ALTER ROLE hazecast RESET default_transaction_isolation;
+                DELETE FROM hazecast.daemon WHERE host = 'gone'
+                """)
             proxy.cut()
         }
     }
@@ -345,9 +393,20 @@ extension World {
             if struck.fault == .serverClock {
                 let isOff = "abs(extract(epoch FROM clock_timestamp()) - \(Date().timeIntervalSince1970)) > 1800"
                 if try await writer.text(isOff) == "true" { await saw(.serverClock) }
+                // Readings that came while the clock was more than three hours behind are those of a station whose clock is
+                // ahead, unless somebody says that it was the server's (docs/operations.md), and before the daemon judges them.
+                let isMended = hours < -3
+                if isMended { for daemon in await signalDaemons(SIGTERM) { _ = await daemon.end() } }
                 try clock.step(by: 0)
                 try await Task.sleep(for: .seconds(1))
                 try await cluster.restart()
+                if isMended {
+                    try await writer.run(
+                        """
+                        UPDATE hazecast.reading SET received_at = now()
+                        WHERE received_at < observed_at - interval '1 hour' AND observed_at <= now()
+                        """)
+                }
                 return
             }
             // It says goodbye at the time that it takes for the present.

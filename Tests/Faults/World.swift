@@ -24,6 +24,10 @@ actor World {
     let proxy: Proxy
     let directory: String
     let writer: Writer
+    /// What the daemons may write into their log at one step, debugging left out: a few lines each time that one starts or
+    /// serves, and one for each different thing that is wrong.
+    private static let linesAtMost = 60
+
     /// How much longer than promised anything may take, for a machine that does other things as well.
     private let slack: Duration
     private let disk: String?
@@ -33,8 +37,8 @@ actor World {
     private var footprint: Footprint?
     private var stationIDs = 0
     private var servers = 1
-    /// How often a fault has had an effect.
-    private(set) var bites: [Fault: Int] = [:]
+    /// What was found out so far.
+    private(set) var findings = Findings()
 
     private init(cluster: PrivateCluster, directory: String, disk: String?, slack: Duration) throws {
         self.cluster = cluster
@@ -139,6 +143,7 @@ actor World {
             + faults.filter { down.contains($0.fault) }
         let striking = faults.filter { !$0.fault.isLasting }
         var lifts: [@Sendable () async throws -> Void] = []
+        let broken = ContinuousClock.now
         for fault in lasting { lifts.append(try await begin(fault, before: step)) }
         for fault in striking { arm(fault) }
         let writer = writer
@@ -156,7 +161,8 @@ actor World {
             // Another fault might replace the daemon that has to notice.
             if faults.count == 1 {
                 if faults[0].fault == .readOnly { try await writing.value }
-                try await expectNotice(of: faults[0], since: mark)
+                try await expectNotice(
+                    of: faults[0], from: faults[0].fault == .readOnly ? .now : broken, since: mark)
             }
             if lasting.contains(where: \.isStopping), !lasting.contains(where: { $0.fault == .stopContinue }) {
                 try await stopDaemons(under: lasting)
@@ -174,7 +180,8 @@ actor World {
         let took = ContinuousClock.now - lifted
         if footprint == nil { footprint = try await measure() }
         proxy.heal()
-        look(for: faults, since: mark)
+        try look(for: faults, since: mark)
+        for fault in faults.map(\.fault) { findings.made(fault, rightAfter: took) }
         return took
     }
 
@@ -208,11 +215,13 @@ actor World {
     /// Asks every daemon to stop, which it has to do at once whatever is going on.
     func stopDaemons(under faults: [Struck]) async throws {
         let stopped = daemons
+        let asked = ContinuousClock.now
         for daemon in stopped { daemon.signal(SIGTERM) }
         for daemon in stopped {
             let name = faults.map(\.fault.rawValue).joined(separator: " + ")
             do {
                 let output = try await withDeadline(Self.promise + slack) { await daemon.end() }
+                for fault in faults { findings.stopped(under: fault.fault, within: .now - asked) }
                 // Before it says that it serves, whatever was wrong may have ended it, or the signal, not yet caught; and
                 // another fault may have killed it.
                 let hasServed = output.standardError.contains("NOTICE serving")
@@ -273,33 +282,49 @@ actor World {
     }
 
     /// Counts an effect of a fault.
-    func saw(_ fault: Fault) { bites[fault, default: 0] += 1 }
+    func saw(_ fault: Fault) { findings.saw(fault) }
 
-    private func look(for faults: [Struck], since mark: Mark) {
+    /// Counts an effect at a step of the daemon's work.
+    func hit(_ fault: Fault, at place: String) { findings.hit(fault, at: place) }
+
+    private func look(for faults: [Struck], since mark: Mark) throws {
+        let said = daemonLog(since: mark)
         for fault in faults.map(\.fault) {
             switch fault.trace {
-            case .daemon(let words): if daemonLog(since: mark).contains(words) { saw(fault) }
+            case .daemon(let words): if said.contains(words) { saw(fault) }
             case .server(let words): if serverLog(since: mark).contains(words) { saw(fault) }
             case .seen: break
             }
         }
+        let lines = said.split(separator: "\n").filter { !$0.contains(" DEBUG ") }
+        findings.logged(lines: lines.count)
+        guard lines.count <= Self.linesAtMost else {
+            throw Failure("\(lines.count) lines in the log: \(lines.suffix(5).joined(separator: " | "))")
+        }
     }
 
     /// Waits until the daemon says that something is wrong.
-    private func expectNotice(of fault: Struck, since mark: Mark) async throws {
+    ///
+    /// - Parameter broken: when it began to be.
+    private func expectNotice(
+        of fault: Struck, from broken: ContinuousClock.Instant, since mark: Mark
+    ) async throws {
         let limit: Duration
         switch fault.fault {
         case .blackHole where fault.variant % 3 == 0: limit = .seconds(15)
-        case .deafListener: limit = .seconds(15)
+        case .deafListener where fault.variant % 3 == 0: limit = .seconds(15)
         case .readOnly, .failover: limit = Self.promise
         default: return
         }
         guard !fault.isStopping, let daemon = daemons.first, !daemon.hasEnded else { return }
-        let deadline = ContinuousClock.now + limit + slack
         while !daemonLog(since: mark).contains(" retry_in=") {
-            if ContinuousClock.now > deadline { throw Failure("\(fault.fault.rawValue) not noticed within \(limit)") }
+            if ContinuousClock.now > broken + limit + slack {
+                throw Failure("\(fault.fault.rawValue) not noticed within \(limit)")
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
+        findings.noticed(fault.fault, after: .now - broken)
+        if fault.fault == .deafListener { saw(.deafListener) }
     }
 
     /// The wait that the daemon has announced last.
@@ -331,12 +356,12 @@ actor World {
         }
     }
 
-    /// The whole ledger of the replay's stations but for when things were issued.
+    /// The whole ledger of the replay's stations, every column of it but for when things were issued; a model by its name,
+    /// for its number depends on which others were there before it.
     private func ledger(_ writer: Writer) async throws -> [String] {
         try await writer.lines(
             """
-            SELECT concat_ws(' ', l.station_id, l.origin, l.revision, m.name, l.pm25, l.lower80, l.upper80, l.lower95,
-                l.upper95, l.digest)
+            SELECT concat(m.name, ' ', to_jsonb(l) - 'issued_at' - 'model_id')
             FROM hazecast.forecast_ledger AS l JOIN hazecast.model AS m ON m.id = l.model_id
             WHERE l.station_id <= \(stationIDs) ORDER BY l.station_id, l.origin, l.revision
             """)
@@ -346,7 +371,7 @@ actor World {
         try reviveDaemons()
         try await settled(writer)
         let failed = try await writer.text("SELECT count(*) FROM hazecast.training_run WHERE state = 'failed'")
-        bites[.trainerMemory] = failed.flatMap { Int($0) }
+        if let failed = failed.flatMap({ Int($0) }), failed > 0 { findings.saw(.trainerMemory, times: failed) }
         let doubled = try await writer.lines(
             """
             SELECT concat('station ', station_id, ', ', origin) FROM hazecast.forecast_ledger
@@ -360,11 +385,18 @@ actor World {
         guard doubled.isEmpty else { throw Failure("issued twice: \(doubled.prefix(5))") }
         let ledger = try await ledger(writer)
         guard ledger == undisturbed else {
-            let missing = Set(undisturbed).subtracting(ledger).sorted().prefix(3)
-            let surplus = Set(ledger).subtracting(undisturbed).sorted().prefix(3)
+            func few(_ rows: Set<String>) -> String {
+                rows.map { row in
+                    let key = row.matches(of: /"(origin|revision|station_id|digest)": [^,}]*/).map(\.output.0)
+                    return key.joined(separator: " ")
+                }
+                .sorted().prefix(3).joined(separator: "; ")
+            }
+            let missing = Set(undisturbed).subtracting(ledger)
+            let surplus = Set(ledger).subtracting(undisturbed)
             throw Failure(
                 "the ledger is not that of an undisturbed run: \(ledger.count) rows instead of \(undisturbed.count); "
-                    + "missing \(missing.map { $0.prefix(120) }), surplus \(surplus.map { $0.prefix(120) })")
+                    + "\(missing.count) missing: \(few(missing)); \(surplus.count) surplus: \(few(surplus))")
         }
         guard let before = footprint else { return }
         let after = try await measure()
