@@ -32,6 +32,9 @@ struct FaultRun: AsyncParsableCommand {
     @Option(help: "Seconds that anything may take beyond what is promised, on a machine that does other things.")
     var patience = 3
 
+    @Flag(help: "Prints what the daemons said was wrong.")
+    var verbose = false
+
     @Flag(help: "No faults, but 24 days of readings by writers of one row each, and memory that must not grow.")
     var soak = false
 
@@ -63,7 +66,7 @@ struct FaultRun: AsyncParsableCommand {
         // The tables that stations and readings go to are older than all of these.
         let older = OlderSchema.count.map { Int.random(in: 8..<$0, using: &random) }
         let world = try await World.start(
-            stations: replay.stations, slack: .seconds(patience), olderSchema: older)
+            stations: replay.stations, slack: .seconds(patience), olderSchema: older, isVerbose: verbose)
         do {
             let undisturbed = try await world.undisturbed(replay)
             say("undisturbed: \(undisturbed.count) forecasts in \(replay.steps.count) steps")

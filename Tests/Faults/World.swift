@@ -15,9 +15,9 @@ actor World {
     static let database = "air"
     private static let undisturbedDatabase = "undisturbed"
     /// What is promised once faults have stopped; where the log has announced a longer wait, that.
-    private static let promise = Duration.seconds(5)
+    static let promise = Duration.seconds(5)
     /// How long a run that nothing disturbs may take for a step, however many readings it has.
-    private static let patience = Duration.seconds(120)
+    static let patience = Duration.seconds(120)
 
     /// The server that is the primary now.
     private(set) var cluster: PrivateCluster
@@ -26,25 +26,30 @@ actor World {
     let writer: Writer
     /// What the daemons may write into their log at one step, debugging left out: a few lines each time that one starts or
     /// serves, and one for each different thing that is wrong.
-    private static let linesAtMost = 60
+    static let linesAtMost = 60
 
     /// How much longer than promised anything may take, for a machine that does other things as well.
-    private let slack: Duration
+    let slack: Duration
     private let disk: String?
-    private var daemons: [RunningProcess] = []
+    /// Whether to print what the daemons say was wrong.
+    let isVerbose: Bool
+    var daemons: [RunningProcess] = []
     /// All that have been started and have not been seen to end.
-    private var everyone: [RunningProcess] = []
-    private var footprint: Footprint?
-    private var stationIDs = 0
+    var everyone: [RunningProcess] = []
+    var footprint: Footprint?
+    var stationIDs = 0
     private var servers = 1
     /// What was found out so far.
-    private(set) var findings = Findings()
+    var findings = Findings()
 
-    private init(cluster: PrivateCluster, directory: String, disk: String?, slack: Duration) throws {
+    private init(
+        cluster: PrivateCluster, directory: String, disk: String?, slack: Duration, isVerbose: Bool
+    ) throws {
         self.cluster = cluster
         self.directory = directory
         self.disk = disk
         self.slack = slack
+        self.isVerbose = isVerbose
         proxy = try Proxy(to: cluster)
         writer = Writer(conninfo: cluster.conninfo(database: Self.database))
     }
@@ -55,7 +60,9 @@ actor World {
     ]
 
     /// - Parameter olderSchema: how many of the migrations an older binary has applied to the database; nil for all.
-    static func start(stations: [String], slack: Duration, olderSchema: Int? = nil) async throws -> World {
+    static func start(
+        stations: [String], slack: Duration, olderSchema: Int? = nil, isVerbose: Bool = false
+    ) async throws -> World {
         let directory = "/tmp/hazecast-faults-\(getpid())"
         mkdir(directory, 0o755)
         var disk: String?
@@ -67,7 +74,8 @@ actor World {
             directory: (disk ?? directory) + "/server", port: try TestServer.freePort(),
             settings: serverSettings)
         try await cluster.start()
-        let world = try World(cluster: cluster, directory: directory, disk: disk, slack: slack)
+        let world = try World(
+            cluster: cluster, directory: directory, disk: disk, slack: slack, isVerbose: isVerbose)
         for database in [Self.undisturbedDatabase, Self.database] {
             let administrator = try await Connection.connect(cluster.conninfo(), applicationName: "faults")
             try await administrator.run(script: "CREATE DATABASE \(database)")
@@ -239,7 +247,7 @@ actor World {
     }
 
     /// As systemd does with a service that ends by itself; one daemon is enough from here on.
-    private func reviveDaemons() throws {
+    func reviveDaemons() throws {
         for daemon in daemons where daemon.hasEnded {
             if let line = daemon.standardError.split(separator: "\n").last { lastWords = String(line) }
         }
@@ -250,183 +258,6 @@ actor World {
     }
 
     private var lastWords = ""
-
-    // MARK: What they say
-
-    /// How far the logs had come at a moment.
-    struct Mark {
-        fileprivate let serverLog: String
-        fileprivate let server: Int
-        fileprivate let daemons: [Int32: Int]
-    }
-
-    func mark() -> Mark {
-        Mark(
-            serverLog: cluster.directory + "/log", server: serverLog.count,
-            daemons: Dictionary(uniqueKeysWithValues: everyone.map { ($0.id, $0.standardError.utf8.count) }))
-    }
-
-    private var serverLog: Data {
-        (try? Data(contentsOf: URL(filePath: cluster.directory + "/log"), options: .mappedIfSafe)) ?? Data()
-    }
-
-    func daemonLog(since mark: Mark) -> String {
-        everyone.map { String(decoding: $0.standardError.utf8.dropFirst(mark.daemons[$0.id] ?? 0), as: UTF8.self) }
-            .joined()
-    }
-
-    private func serverLog(since mark: Mark) -> String {
-        String(
-            decoding: serverLog.dropFirst(mark.serverLog == cluster.directory + "/log" ? mark.server : 0), as: UTF8.self
-        )
-    }
-
-    /// Counts an effect of a fault.
-    func saw(_ fault: Fault) { findings.saw(fault) }
-
-    /// Counts an effect at a step of the daemon's work.
-    func hit(_ fault: Fault, at place: String) { findings.hit(fault, at: place) }
-
-    private func look(for faults: [Struck], since mark: Mark) throws {
-        let said = daemonLog(since: mark)
-        for fault in faults.map(\.fault) {
-            switch fault.trace {
-            case .daemon(let words): if said.contains(words) { saw(fault) }
-            case .server(let words): if serverLog(since: mark).contains(words) { saw(fault) }
-            case .seen: break
-            }
-        }
-        let lines = said.split(separator: "\n").filter { !$0.contains(" DEBUG ") }
-        findings.logged(lines: lines.count)
-        guard lines.count <= Self.linesAtMost else {
-            throw Failure("\(lines.count) lines in the log: \(lines.suffix(5).joined(separator: " | "))")
-        }
-    }
-
-    /// Waits until the daemon says that something is wrong.
-    ///
-    /// - Parameter broken: when it began to be.
-    private func expectNotice(
-        of fault: Struck, from broken: ContinuousClock.Instant, since mark: Mark
-    ) async throws {
-        let limit: Duration
-        switch fault.fault {
-        case .blackHole where fault.variant % 3 == 0: limit = .seconds(15)
-        case .deafListener where fault.variant % 3 == 0: limit = .seconds(15)
-        case .readOnly, .failover: limit = Self.promise
-        default: return
-        }
-        guard !fault.isStopping, let daemon = daemons.first, !daemon.hasEnded else { return }
-        while !daemonLog(since: mark).contains(" retry_in=") {
-            if ContinuousClock.now > broken + limit + slack {
-                throw Failure("\(fault.fault.rawValue) not noticed within \(limit)")
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        findings.noticed(fault.fault, after: .now - broken)
-        if fault.fault == .deafListener { saw(.deafListener) }
-    }
-
-    /// The wait that the daemon has announced last.
-    private func announced(since mark: Mark) -> Duration {
-        let waits = daemonLog(since: mark).matches(of: /retry_in=(\d+) ms/)
-        return .milliseconds(waits.last.flatMap { Int($0.output.1) } ?? 0)
-    }
-
-    // MARK: The invariant
-
-    /// Waits until the daemon has considered every reading: its claim of an arrival commits with the forecasts.
-    ///
-    /// - Parameter end: of the faults; nil where there were none, and a step may take its time.
-    func settled(_ writer: Writer, after end: ContinuousClock.Instant? = nil, since mark: Mark? = nil) async throws {
-        let began = ContinuousClock.now
-        var limit = Self.patience
-        while try await writer.text(
-            """
-            SELECT NOT EXISTS (SELECT FROM hazecast.arrival)
-                AND NOT EXISTS (SELECT FROM hazecast.status WHERE kind = 'station' AND reason = 'not forecast yet')
-            """) != "true"
-        {
-            if let mark { limit = max(Self.promise, announced(since: mark)) + slack }
-            if ContinuousClock.now > (end ?? began) + limit {
-                throw Failure("readings are not considered \(limit) after the faults stopped")
-            }
-            if writer === self.writer { try reviveDaemons() }
-            try await Task.sleep(for: .milliseconds(2))
-        }
-    }
-
-    /// The whole ledger of the replay's stations, every column of it but for when things were issued; a model by its name,
-    /// for its number depends on which others were there before it.
-    private func ledger(_ writer: Writer) async throws -> [String] {
-        try await writer.lines(
-            """
-            SELECT concat(m.name, ' ', to_jsonb(l) - 'issued_at' - 'model_id')
-            FROM hazecast.forecast_ledger AS l JOIN hazecast.model AS m ON m.id = l.model_id
-            WHERE l.station_id <= \(stationIDs) ORDER BY l.station_id, l.origin, l.revision
-            """)
-    }
-
-    func check(against undisturbed: [String]) async throws {
-        try reviveDaemons()
-        try await settled(writer)
-        let failed = try await writer.text("SELECT count(*) FROM hazecast.training_run WHERE state = 'failed'")
-        if let failed = failed.flatMap({ Int($0) }), failed > 0 { findings.saw(.trainerMemory, times: failed) }
-        let doubled = try await writer.lines(
-            """
-            SELECT concat('station ', station_id, ', ', origin) FROM hazecast.forecast_ledger
-            GROUP BY station_id, origin HAVING max(revision) <> count(*) OR min(revision) <> 1
-            UNION ALL
-            SELECT concat('station ', station_id, ', ', origin, ' revision ', revision) FROM (
-                SELECT *, lag(digest) OVER (PARTITION BY station_id, origin ORDER BY revision) AS before
-                FROM hazecast.forecast_ledger) AS l
-            WHERE digest = before
-            """)
-        guard doubled.isEmpty else { throw Failure("issued twice: \(doubled.prefix(5))") }
-        let ledger = try await ledger(writer)
-        guard ledger == undisturbed else {
-            func few(_ rows: Set<String>) -> String {
-                rows.map { row in
-                    let key = row.matches(of: /"(origin|revision|station_id|digest)": [^,}]*/).map(\.output.0)
-                    return key.joined(separator: " ")
-                }
-                .sorted().prefix(3).joined(separator: "; ")
-            }
-            let missing = Set(undisturbed).subtracting(ledger)
-            let surplus = Set(ledger).subtracting(undisturbed)
-            throw Failure(
-                "the ledger is not that of an undisturbed run: \(ledger.count) rows instead of \(undisturbed.count); "
-                    + "\(missing.count) missing: \(few(missing)); \(surplus.count) surplus: \(few(surplus))")
-        }
-        guard let before = footprint else { return }
-        let after = try await measure()
-        say("footprint before: \(before); after: \(after)")
-        guard after.descriptors == before.descriptors, after.connections == before.connections,
-            after.kibibytes <= before.kibibytes * 5 / 4 + 8_192
-        else { throw Failure("not back where it was: \(before) before, \(after) after") }
-    }
-
-    /// What the daemon takes, once it has two connections, and neither a trainer nor a probe has one.
-    func measure() async throws -> Footprint {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            let names = try await writer.lines(
-                "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'hazecast%' ORDER BY 1")
-            guard let daemon = daemons.first else { throw Failure("no daemon") }
-            let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.id)/fd"))?.count
-            let status = (try? String(contentsOfFile: "/proc/\(daemon.id)/status", encoding: .utf8)) ?? ""
-            let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-                .flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }
-            let now = Footprint(kibibytes: resident ?? 0, descriptors: descriptors ?? 0, connections: names.count)
-            let isQuiet = names == ["hazecast", "hazecast listener"]
-            if isQuiet, footprint.map({ $0.descriptors == now.descriptors }) ?? true { return now }
-            if ContinuousClock.now > deadline {
-                say("connections: \(names)")
-                return now
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-    }
 
     // MARK: The end
 
