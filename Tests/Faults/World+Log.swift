@@ -1,4 +1,6 @@
 import Foundation
+import Postgres
+import TestSupport
 
 /// What daemons and servers say, and how soon.
 extension World {
