@@ -6,6 +6,7 @@ import TestSupport
 extension World {
     /// How far the logs had come at a moment.
     struct Mark {
+        fileprivate let time = ContinuousClock.now
         fileprivate let serverLog: String
         fileprivate let server: Int
         fileprivate let daemons: [Int32: Int]
@@ -47,6 +48,7 @@ extension World {
             case .seen: break
             }
         }
+        try lookForRepeats(since: mark)
         let lines = said.split(separator: "\n").filter { !$0.contains(" DEBUG ") }
         if isVerbose {
             for line in lines where line.contains(" ERROR ") || line.contains(" WARNING ") { say("    \(line)") }
@@ -54,6 +56,19 @@ extension World {
         findings.logged(lines: lines.count)
         guard lines.count <= Self.linesAtMost else {
             throw Failure("\(lines.count) lines in the log: \(lines.suffix(5).joined(separator: " | "))")
+        }
+    }
+
+    /// A fault that repeats is said once; after ten good seconds it would be another one.
+    private func lookForRepeats(since mark: Mark) throws {
+        guard ContinuousClock.now - mark.time < .seconds(10) else { return }
+        for daemon in everyone {
+            let said = String(
+                decoding: daemon.standardError.utf8.dropFirst(mark.daemons[daemon.id] ?? 0), as: UTF8.self)
+            let errors = said.matches(of: /.* ERROR (.*) retry_in=/).map(\.output.1)
+            for error in Set(errors) where errors.count(where: { $0 == error }) > 1 {
+                throw Failure("logged more than once: \(error)")
+            }
         }
     }
 
