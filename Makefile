@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking briefly
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ faults: bootstrap ## break what is around the daemon and look whether anything i
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
 	$(SWIFT) build $(CONFIGURATION) --product Faults
 	@.build/release/Faults --seed $(or $(SEED),1) --faults $(or $(N),60) --stations $(or $(STATIONS),5) \
-		$(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart)
+		$(if $(PATIENCE),--patience $(PATIENCE)) $(if $(ONLY),--only $(ONLY)) $(if $(APART),--apart) $(if $(VERBOSE),--verbose)
 
 soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory and descriptors must not grow
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
@@ -45,7 +45,10 @@ fuzz: bootstrap ## damaged files and answers for a minute each; SEED=1
 	$(SWIFT) build $(CONFIGURATION) --product Fuzz
 	@.build/release/Fuzz --seed $(or $(SEED),1)
 
-check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
+briefly: # every kind of fault at least once, with time for a machine that does other things as well
+	@$(MAKE) --no-print-directory faults SEED=$(or $(SEED),1) N=36 STATIONS=3 PATIENCE=60
+
+check: bootstrap lint test briefly ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests, a few faults
 
 deb: bootstrap ## make the Debian package .build/package/hazecast_*.deb
 	$(SWIFT) build $(CONFIGURATION) --product hazecast

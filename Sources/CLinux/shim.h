@@ -2,6 +2,7 @@
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,9 +20,10 @@ static inline void take_lowest_priority(void) {
 }
 
 /// Puts the calling process into a session of its own, also where it leads a process group, whose leader may not begin one.
-static inline void take_own_session(void) {
+/// False where it stays in that of others: it leads a group, and its parent, whose group it could have joined, is no more.
+static inline bool take_own_session(void) {
     setpgid(0, getpgid(getppid()));
-    setsid();
+    return setsid() >= 0;
 }
 
 /// Bounds what the calling process may allocate, in bytes.

@@ -57,7 +57,6 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
         switch self {
         case .standby: .daemon("standby: another daemon")
         case .serverFast, .serverImmediate, .killPostmaster, .cut, .blackHole, .refuse: .daemon(" retry_in=")
-        case .deafListener: .daemon("the connection that listens was lost")
         case .readOnly, .failover: .daemon("SQLSTATE 25006")
         case .tooManyConnections: .daemon("SQLSTATE 53300")
         case .diskFull: .daemon("SQLSTATE 53100")
@@ -70,7 +69,7 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
         case .terminateBackends: .server("due to administrator command")
         case .lock: .server("hazecast: LOG:  process")
         case .kill, .terminate, .stopContinue, .killAtStatement, .terminateAtStatement, .cutAtStatement, .latency,
-            .bytewise, .truncateArrival, .station, .trainerMemory, .daemonClock, .serverClock:
+            .bytewise, .deafListener, .truncateArrival, .station, .trainerMemory, .daemonClock, .serverClock:
             .seen
         }
     }
@@ -114,8 +113,8 @@ struct Schedule {
     private mutating func draw() -> Struck {
         if bag.isEmpty { bag = kinds.shuffled(using: &random) }
         return Struck(
-            fault: bag.removeLast(), delay: .microseconds(Int.random(in: 0...12_000, using: &random)),
-            length: .milliseconds(Int.random(in: 100...1_500, using: &random)),
+            fault: bag.removeLast(), delay: .microseconds(Int.random(in: 0...20_000, using: &random)),
+            length: .milliseconds(Int.random(in: 100...900, using: &random)),
             isStopping: Int.random(in: 0..<4, using: &random) == 0,
             variant: Int.random(in: 0..<1_000, using: &random))
     }

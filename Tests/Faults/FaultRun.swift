@@ -32,6 +32,9 @@ struct FaultRun: AsyncParsableCommand {
     @Option(help: "Seconds that anything may take beyond what is promised, on a machine that does other things.")
     var patience = 3
 
+    @Flag(help: "Prints what the daemons said was wrong.")
+    var verbose = false
+
     @Flag(help: "No faults, but 24 days of readings by writers of one row each, and memory that must not grow.")
     var soak = false
 
@@ -63,28 +66,29 @@ struct FaultRun: AsyncParsableCommand {
         // The tables that stations and readings go to are older than all of these.
         let older = OlderSchema.count.map { Int.random(in: 8..<$0, using: &random) }
         let world = try await World.start(
-            stations: replay.stations, slack: .seconds(patience), olderSchema: older)
+            stations: replay.stations, slack: .seconds(patience), olderSchema: older, isVerbose: verbose)
         do {
             let undisturbed = try await world.undisturbed(replay)
             say("undisturbed: \(undisturbed.count) forecasts in \(replay.steps.count) steps")
             var schedule = Schedule(seed: seed, kinds: try await kinds(in: world), apart: apart)
-            var times: [Fault: [Duration]] = [:]
             try await world.prepare(replay)
             for (number, step) in replay.steps.enumerated() {
                 let faults = number < Replay.quietSteps ? [] : schedule.next()
                 let name = faults.map(\.fault.rawValue).joined(separator: " + ")
                 do {
+                    let stepBegan = ContinuousClock.now
                     let recovery = try await world.take(step, under: faults)
                     if !faults.isEmpty {
-                        for fault in faults.map(\.fault) { times[fault, default: []].append(recovery) }
-                        say("\(number - Replay.quietSteps + 1)/\(count) \(step): \(name), \(milliseconds(recovery))")
+                        say(
+                            "\(number - Replay.quietSteps + 1)/\(count) \(step): \(name), right again after "
+                                + "\(milliseconds(recovery)) (\(milliseconds(.now - stepBegan)) in all)")
                     }
                 } catch {
                     throw Failure("step \(number - Replay.quietSteps + 1), \(step), under \(name): \(error)")
                 }
             }
             try await world.check(against: undisturbed)
-            try await judge(times, in: world)
+            try await judge(world)
             await world.end()
         } catch {
             await world.report()
@@ -94,21 +98,14 @@ struct FaultRun: AsyncParsableCommand {
         say("held: \(count) faults in \((ContinuousClock.now - began) / .seconds(1)) s")
     }
 
-    /// How often faults of each kind were made and had an effect. One that is made again and again without any shows that the
-    /// harness has stopped doing what it says.
-    private func judge(_ times: [Fault: [Duration]], in world: World) async throws {
-        let bites = await world.bites
-        for (fault, durations) in times.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            say(
-                "  \(fault.rawValue): \(durations.count), \(bites[fault] ?? 0) with an effect, right again after at most "
-                    + milliseconds(durations.max() ?? .zero))
-        }
-        let idle = times.filter { $0.value.count >= Self.enough && (bites[$0.key] ?? 0) == 0 }.map(\.key.rawValue)
-        guard idle.isEmpty else { throw Failure("without any effect: \(idle.sorted().joined(separator: ", "))") }
+    /// What was found out about each kind.
+    private func judge(_ world: World) async throws {
+        let findings = await world.findings
+        for line in findings.lines { say("  \(line)") }
+        say("  the daemons' log: at most \(findings.loudest) lines a step")
+        let idle = findings.idle.map(\.rawValue).sorted()
+        guard idle.isEmpty else { throw Failure("without any effect: \(idle.joined(separator: ", "))") }
     }
-
-    /// So many of a kind cannot all miss.
-    private static let enough = 4
 
     private func kinds(in world: World) async throws -> [Fault] {
         let wanted = only.isEmpty ? Fault.allCases : only

@@ -1,5 +1,6 @@
 import Forecast
 import Foundation
+import Glibc
 import Ingest
 import Postgres
 import TestSupport
@@ -9,9 +10,11 @@ struct Soak {
     private static let days = 24
     /// Caches, prepared statements and the allocator have what they will ever need.
     private static let warmUp = 6
-    private static let writers = 16
+    private static let writers = 64
     /// Nobody writes for two days, and then everything comes at once.
     private static let outages = [8, 12, 20]
+    /// The daemon is stopped until what came after the outage is there, each reading an arrival of its own.
+    private static let stalled = 13
 
     static func run(stations: Int) async throws {
         let replay = try Replay(stations: stations, days: days)
@@ -27,7 +30,15 @@ struct Soak {
             for (day, rows) in replay.steps.map(\.rows).enumerated() {
                 held += rows
                 if outages.contains(day) || outages.contains(day + 1) { continue }
+                let stopped = day == stalled ? await world.signalDaemons(SIGSTOP) : []
+                let writing = ContinuousClock.now
                 try await write(held, by: writers)
+                if day == stalled {
+                    let rate = Int(Double(held.count) / ((ContinuousClock.now - writing) / .seconds(1)))
+                    let waiting = try await world.writer.text("SELECT count(*) FROM hazecast.arrival") ?? ""
+                    say("day \(day): \(waiting) transactions wait, which came at \(rate) a second")
+                    for daemon in stopped { daemon.signal(SIGCONT) }
+                }
                 held = []
                 try await world.settled(world.writer)
                 if day == warmUp { warm = try await world.measure() }

@@ -15,32 +15,41 @@ actor World {
     static let database = "air"
     private static let undisturbedDatabase = "undisturbed"
     /// What is promised once faults have stopped; where the log has announced a longer wait, that.
-    private static let promise = Duration.seconds(5)
+    static let promise = Duration.seconds(5)
     /// How long a run that nothing disturbs may take for a step, however many readings it has.
-    private static let patience = Duration.seconds(120)
+    static let patience = Duration.seconds(120)
 
     /// The server that is the primary now.
     private(set) var cluster: PrivateCluster
     let proxy: Proxy
     let directory: String
     let writer: Writer
-    /// How much longer than promised anything may take, for a machine that does other things as well.
-    private let slack: Duration
-    private let disk: String?
-    private var daemons: [RunningProcess] = []
-    /// All that have been started and have not been seen to end.
-    private var everyone: [RunningProcess] = []
-    private var footprint: Footprint?
-    private var stationIDs = 0
-    private var servers = 1
-    /// How often a fault has had an effect.
-    private(set) var bites: [Fault: Int] = [:]
+    /// What the daemons may write into their log at one step, debugging left out: a few lines each time that one starts or
+    /// serves, and one for each different thing that is wrong.
+    static let linesAtMost = 60
 
-    private init(cluster: PrivateCluster, directory: String, disk: String?, slack: Duration) throws {
+    /// How much longer than promised anything may take, for a machine that does other things as well.
+    let slack: Duration
+    private let disk: String?
+    /// Whether to print what the daemons say was wrong.
+    let isVerbose: Bool
+    var daemons: [RunningProcess] = []
+    /// All that have been started and have not been seen to end.
+    var everyone: [RunningProcess] = []
+    var footprint: Footprint?
+    var stationIDs = 0
+    private var servers = 1
+    /// What was found out so far.
+    var findings = Findings()
+
+    private init(
+        cluster: PrivateCluster, directory: String, disk: String?, slack: Duration, isVerbose: Bool
+    ) throws {
         self.cluster = cluster
         self.directory = directory
         self.disk = disk
         self.slack = slack
+        self.isVerbose = isVerbose
         proxy = try Proxy(to: cluster)
         writer = Writer(conninfo: cluster.conninfo(database: Self.database))
     }
@@ -51,7 +60,9 @@ actor World {
     ]
 
     /// - Parameter olderSchema: how many of the migrations an older binary has applied to the database; nil for all.
-    static func start(stations: [String], slack: Duration, olderSchema: Int? = nil) async throws -> World {
+    static func start(
+        stations: [String], slack: Duration, olderSchema: Int? = nil, isVerbose: Bool = false
+    ) async throws -> World {
         let directory = "/tmp/hazecast-faults-\(getpid())"
         mkdir(directory, 0o755)
         var disk: String?
@@ -63,7 +74,8 @@ actor World {
             directory: (disk ?? directory) + "/server", port: try TestServer.freePort(),
             settings: serverSettings)
         try await cluster.start()
-        let world = try World(cluster: cluster, directory: directory, disk: disk, slack: slack)
+        let world = try World(
+            cluster: cluster, directory: directory, disk: disk, slack: slack, isVerbose: isVerbose)
         for database in [Self.undisturbedDatabase, Self.database] {
             let administrator = try await Connection.connect(cluster.conninfo(), applicationName: "faults")
             try await administrator.run(script: "CREATE DATABASE \(database)")
@@ -139,6 +151,7 @@ actor World {
             + faults.filter { down.contains($0.fault) }
         let striking = faults.filter { !$0.fault.isLasting }
         var lifts: [@Sendable () async throws -> Void] = []
+        let broken = ContinuousClock.now
         for fault in lasting { lifts.append(try await begin(fault, before: step)) }
         for fault in striking { arm(fault) }
         let writer = writer
@@ -156,7 +169,8 @@ actor World {
             // Another fault might replace the daemon that has to notice.
             if faults.count == 1 {
                 if faults[0].fault == .readOnly { try await writing.value }
-                try await expectNotice(of: faults[0], since: mark)
+                try await expectNotice(
+                    of: faults[0], from: faults[0].fault == .readOnly ? .now : broken, since: mark)
             }
             if lasting.contains(where: \.isStopping), !lasting.contains(where: { $0.fault == .stopContinue }) {
                 try await stopDaemons(under: lasting)
@@ -174,7 +188,8 @@ actor World {
         let took = ContinuousClock.now - lifted
         if footprint == nil { footprint = try await measure() }
         proxy.heal()
-        look(for: faults, since: mark)
+        try look(for: faults, since: mark)
+        for fault in faults.map(\.fault) { findings.made(fault, rightAfter: took) }
         return took
     }
 
@@ -208,11 +223,13 @@ actor World {
     /// Asks every daemon to stop, which it has to do at once whatever is going on.
     func stopDaemons(under faults: [Struck]) async throws {
         let stopped = daemons
+        let asked = ContinuousClock.now
         for daemon in stopped { daemon.signal(SIGTERM) }
         for daemon in stopped {
             let name = faults.map(\.fault.rawValue).joined(separator: " + ")
             do {
                 let output = try await withDeadline(Self.promise + slack) { await daemon.end() }
+                for fault in faults { findings.stopped(under: fault.fault, within: .now - asked) }
                 // Before it says that it serves, whatever was wrong may have ended it, or the signal, not yet caught; and
                 // another fault may have killed it.
                 let hasServed = output.standardError.contains("NOTICE serving")
@@ -230,7 +247,7 @@ actor World {
     }
 
     /// As systemd does with a service that ends by itself; one daemon is enough from here on.
-    private func reviveDaemons() throws {
+    func reviveDaemons() throws {
         for daemon in daemons where daemon.hasEnded {
             if let line = daemon.standardError.split(separator: "\n").last { lastWords = String(line) }
         }
@@ -241,160 +258,6 @@ actor World {
     }
 
     private var lastWords = ""
-
-    // MARK: What they say
-
-    /// How far the logs had come at a moment.
-    struct Mark {
-        fileprivate let serverLog: String
-        fileprivate let server: Int
-        fileprivate let daemons: [Int32: Int]
-    }
-
-    func mark() -> Mark {
-        Mark(
-            serverLog: cluster.directory + "/log", server: serverLog.count,
-            daemons: Dictionary(uniqueKeysWithValues: everyone.map { ($0.id, $0.standardError.utf8.count) }))
-    }
-
-    private var serverLog: Data {
-        (try? Data(contentsOf: URL(filePath: cluster.directory + "/log"), options: .mappedIfSafe)) ?? Data()
-    }
-
-    func daemonLog(since mark: Mark) -> String {
-        everyone.map { String(decoding: $0.standardError.utf8.dropFirst(mark.daemons[$0.id] ?? 0), as: UTF8.self) }
-            .joined()
-    }
-
-    private func serverLog(since mark: Mark) -> String {
-        String(
-            decoding: serverLog.dropFirst(mark.serverLog == cluster.directory + "/log" ? mark.server : 0), as: UTF8.self
-        )
-    }
-
-    /// Counts an effect of a fault.
-    func saw(_ fault: Fault) { bites[fault, default: 0] += 1 }
-
-    private func look(for faults: [Struck], since mark: Mark) {
-        for fault in faults.map(\.fault) {
-            switch fault.trace {
-            case .daemon(let words): if daemonLog(since: mark).contains(words) { saw(fault) }
-            case .server(let words): if serverLog(since: mark).contains(words) { saw(fault) }
-            case .seen: break
-            }
-        }
-    }
-
-    /// Waits until the daemon says that something is wrong.
-    private func expectNotice(of fault: Struck, since mark: Mark) async throws {
-        let limit: Duration
-        switch fault.fault {
-        case .blackHole where fault.variant % 3 == 0: limit = .seconds(15)
-        case .deafListener: limit = .seconds(15)
-        case .readOnly, .failover: limit = Self.promise
-        default: return
-        }
-        guard !fault.isStopping, let daemon = daemons.first, !daemon.hasEnded else { return }
-        let deadline = ContinuousClock.now + limit + slack
-        while !daemonLog(since: mark).contains(" retry_in=") {
-            if ContinuousClock.now > deadline { throw Failure("\(fault.fault.rawValue) not noticed within \(limit)") }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    /// The wait that the daemon has announced last.
-    private func announced(since mark: Mark) -> Duration {
-        let waits = daemonLog(since: mark).matches(of: /retry_in=(\d+) ms/)
-        return .milliseconds(waits.last.flatMap { Int($0.output.1) } ?? 0)
-    }
-
-    // MARK: The invariant
-
-    /// Waits until the daemon has considered every reading: its claim of an arrival commits with the forecasts.
-    ///
-    /// - Parameter end: of the faults; nil where there were none, and a step may take its time.
-    func settled(_ writer: Writer, after end: ContinuousClock.Instant? = nil, since mark: Mark? = nil) async throws {
-        let began = ContinuousClock.now
-        var limit = Self.patience
-        while try await writer.text(
-            """
-            SELECT NOT EXISTS (SELECT FROM hazecast.arrival)
-                AND NOT EXISTS (SELECT FROM hazecast.status WHERE kind = 'station' AND reason = 'not forecast yet')
-            """) != "true"
-        {
-            if let mark { limit = max(Self.promise, announced(since: mark)) + slack }
-            if ContinuousClock.now > (end ?? began) + limit {
-                throw Failure("readings are not considered \(limit) after the faults stopped")
-            }
-            if writer === self.writer { try reviveDaemons() }
-            try await Task.sleep(for: .milliseconds(2))
-        }
-    }
-
-    /// The whole ledger of the replay's stations but for when things were issued.
-    private func ledger(_ writer: Writer) async throws -> [String] {
-        try await writer.lines(
-            """
-            SELECT concat_ws(' ', l.station_id, l.origin, l.revision, m.name, l.pm25, l.lower80, l.upper80, l.lower95,
-                l.upper95, l.digest)
-            FROM hazecast.forecast_ledger AS l JOIN hazecast.model AS m ON m.id = l.model_id
-            WHERE l.station_id <= \(stationIDs) ORDER BY l.station_id, l.origin, l.revision
-            """)
-    }
-
-    func check(against undisturbed: [String]) async throws {
-        try reviveDaemons()
-        try await settled(writer)
-        let failed = try await writer.text("SELECT count(*) FROM hazecast.training_run WHERE state = 'failed'")
-        bites[.trainerMemory] = failed.flatMap { Int($0) }
-        let doubled = try await writer.lines(
-            """
-            SELECT concat('station ', station_id, ', ', origin) FROM hazecast.forecast_ledger
-            GROUP BY station_id, origin HAVING max(revision) <> count(*) OR min(revision) <> 1
-            UNION ALL
-            SELECT concat('station ', station_id, ', ', origin, ' revision ', revision) FROM (
-                SELECT *, lag(digest) OVER (PARTITION BY station_id, origin ORDER BY revision) AS before
-                FROM hazecast.forecast_ledger) AS l
-            WHERE digest = before
-            """)
-        guard doubled.isEmpty else { throw Failure("issued twice: \(doubled.prefix(5))") }
-        let ledger = try await ledger(writer)
-        guard ledger == undisturbed else {
-            let missing = Set(undisturbed).subtracting(ledger).sorted().prefix(3)
-            let surplus = Set(ledger).subtracting(undisturbed).sorted().prefix(3)
-            throw Failure(
-                "the ledger is not that of an undisturbed run: \(ledger.count) rows instead of \(undisturbed.count); "
-                    + "missing \(missing.map { $0.prefix(120) }), surplus \(surplus.map { $0.prefix(120) })")
-        }
-        guard let before = footprint else { return }
-        let after = try await measure()
-        say("footprint before: \(before); after: \(after)")
-        guard after.descriptors == before.descriptors, after.connections == before.connections,
-            after.kibibytes <= before.kibibytes * 5 / 4 + 8_192
-        else { throw Failure("not back where it was: \(before) before, \(after) after") }
-    }
-
-    /// What the daemon takes, once it has two connections, and neither a trainer nor a probe has one.
-    func measure() async throws -> Footprint {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            let names = try await writer.lines(
-                "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'hazecast%' ORDER BY 1")
-            guard let daemon = daemons.first else { throw Failure("no daemon") }
-            let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.id)/fd"))?.count
-            let status = (try? String(contentsOfFile: "/proc/\(daemon.id)/status", encoding: .utf8)) ?? ""
-            let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-                .flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }
-            let now = Footprint(kibibytes: resident ?? 0, descriptors: descriptors ?? 0, connections: names.count)
-            let isQuiet = names == ["hazecast", "hazecast listener"]
-            if isQuiet, footprint.map({ $0.descriptors == now.descriptors }) ?? true { return now }
-            if ContinuousClock.now > deadline {
-                say("connections: \(names)")
-                return now
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-    }
 
     // MARK: The end
 

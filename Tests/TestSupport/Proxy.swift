@@ -32,7 +32,7 @@ public final class Proxy: Sendable {
         var chunks: Int
         /// The connection that has sent the text.
         var client: Int32?
-        let spring: @Sendable () -> Void
+        let spring: @Sendable ([UInt8]) -> Void
 
         /// Whether this chunk, which a client is about to send, is the one.
         mutating func springs(at bytes: [UInt8], from client: Int32) -> Bool {
@@ -131,7 +131,9 @@ public final class Proxy: Sendable {
 
     /// Does something once, when a client that has sent `text` is about to send its `chunks`-th piece after that, before the
     /// server gets it. libpq sends a piece a statement.
-    public func when(clientHasSent text: String, chunks: Int, _ spring: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter spring: gets that piece.
+    public func when(clientHasSent text: String, chunks: Int, _ spring: @escaping @Sendable ([UInt8]) -> Void) {
         state.withLock { $0.trap = Trap(text: Array(text.utf8), chunks: chunks, spring: spring) }
     }
 
@@ -178,11 +180,11 @@ public final class Proxy: Sendable {
     private func pass(_ bytes: [UInt8], of pair: Pair, toServer: Bool) -> Bool {
         let spring = state.withLock { state in
             guard toServer, state.trap?.springs(at: bytes, from: pair.client) == true else {
-                return nil as (@Sendable () -> Void)?
+                return nil as (@Sendable ([UInt8]) -> Void)?
             }
             return state.trap.take()?.spring
         }
-        spring?()
+        spring?(bytes)
         let (isBlackHole, isBytewise, cutAfter) = state.withLock { state in
             if toServer, let index = state.pairs.firstIndex(where: { $0.client == pair.client }) {
                 state.pairs[index].beginning += bytes.prefix(1024 - state.pairs[index].beginning.count)

@@ -13,7 +13,7 @@ import ServiceLifecycle
 struct ForecastService: Service {
     /// The longest that a committed reading waits when its NOTIFY was lost or silenced.
     private static let poll = Duration.milliseconds(500)
-    /// A session that lived this long was a success; the next failure is a new one.
+    /// A session that worked this long was a success; the next failure is a new one.
     private static let stable = Duration.seconds(10)
     /// How often a standby tries to become the active daemon.
     private static let standbyPoll = Duration.seconds(1)
@@ -67,10 +67,12 @@ struct ForecastService: Service {
         }
         var trouble: Trouble?
         while true {
-            let began = ContinuousClock.now
+            // Not since it began: to find out that nobody answers takes as long as a success would.
+            var worksSince: ContinuousClock.Instant?
             do {
                 try await session(&heartbeat, after: &trouble) {
                     isSettled = true
+                    worksSince = worksSince ?? .now
                     sayReady()
                 }
             } catch {
@@ -83,7 +85,7 @@ struct ForecastService: Service {
                     trouble = nil
                     continue
                 }
-                if ContinuousClock.now - began > Self.stable {
+                if let worksSince, ContinuousClock.now - worksSince > Self.stable {
                     backoff.reset()
                     trouble = nil
                 }

@@ -109,11 +109,11 @@ struct Site {
         )
     }
 
-    /// The whole ledger but for when things were issued, a line a row.
+    /// The whole ledger, all bands included, but for when things were issued, a line a row.
     func ledger() async throws -> [String] {
         let rows = try await connection.query(
             """
-            SELECT concat_ws(' ', s.name, l.origin, l.revision, m.name, l.pm25, l.digest)
+            SELECT concat_ws(' ', s.name, m.name, to_jsonb(l) - 'issued_at' - 'station_id' - 'model_id')
             FROM hazecast.forecast_ledger AS l JOIN hazecast.station AS s ON s.id = l.station_id
             JOIN hazecast.model AS m ON m.id = l.model_id ORDER BY s.name, l.origin, l.revision
             """)
