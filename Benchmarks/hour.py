@@ -71,6 +71,17 @@ def report(stations, results, daemon):
             "ratio": round(best["ratio"], 3), "rss_mb": round(max(result["rss"] for result in results), 1)}
 
 
+def sizes(server):
+    """MB of a million rows, and those of indexes among them."""
+    with server.connect() as connection:
+        for table in ("reading", "forecast_ledger"):
+            rows = connection.execute(f"SELECT count(*) FROM hazecast.{table}").fetchone()[0]
+            whole, indexes = connection.execute(
+                "SELECT sum(pg_total_relation_size(inhrelid)), sum(pg_indexes_size(inhrelid)) FROM pg_inherits "
+                f"WHERE inhparent = 'hazecast.{table}'::regclass AND pg_relation_size(inhrelid) > 0").fetchone()
+            yield f"{table} {float(whole) / rows:.0f} MB a million rows, {float(indexes) / rows:.0f} MB of it indexes"
+
+
 def measure(binary, stations, options):
     hours = options.rounds + 1 + (options.catch_up or 0)
     newest = bench.this_hour() - bench.HOUR * hours
@@ -95,6 +106,7 @@ def measure(binary, stations, options):
             feed, took = client.ask("hour", "hazecast", stations, hour, options.catch_up)
             print(f"  catch-up: {options.catch_up} hours at once (COPY {feed:.2f} s): every station's newest forecast after "
                   f"{took:.2f} s, {daemon.memory_mb('VmHWM'):.0f} MB at most", flush=True)
+        print("  size: " + ", ".join(sizes(server)), flush=True)
         if options.idle:
             time.sleep(2)
             began = daemon.processor_seconds()

@@ -112,6 +112,9 @@ public enum Feed {
     static let columns =
         "station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed, received_at"
 
+    /// How many these are.
+    static let columnCount = 9
+
     /// Takes committed arrivals, the oldest first and at most ten thousand, and the readings of a small claim with them: for the
     /// first statements of a transaction, one behind the other. `claim(in:)` has what they answer.
     public static let claiming = [
@@ -182,14 +185,19 @@ public enum Feed {
     static func decode(_ rows: Rows) throws(PostgresError) -> [Reading] {
         var readings: [Reading] = []
         readings.reserveCapacity(rows.count)
-        for row in 0..<rows.count {
-            readings.append(
-                Reading(
-                    station: rows.int32(row, 0), microseconds: rows.int64(row, 1), received: rows.int64(row, 8)
-                ) { rows.isNull(row, 2 + $0) ? nil : rows.float(row, 2 + $0) })
-        }
+        for row in 0..<rows.count { readings.append(reading(rows, row)) }
         return readings
     }
+
+    /// The reading in one of them.
+    static func reading(_ rows: Rows, _ row: Int) -> Reading {
+        Reading(station: rows.int32(row, 0), microseconds: rows.int64(row, 1), received: rows.int64(row, 8)) {
+            rows.isNull(row, 2 + $0) ? nil : rows.float(row, 2 + $0)
+        }
+    }
+
+    /// The hour of one of them.
+    static func hour(_ rows: Rows, _ row: Int) -> UTCHour { UTCHour(timestamp: rows.int64(row, 1)) }
 }
 
 extension UTCHour {

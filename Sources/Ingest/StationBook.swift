@@ -122,6 +122,11 @@ public struct StationBook: Sendable {
         return stations
     }
 
+    /// Works on what is known of a station, where it is; does nothing where nothing is known.
+    mutating func update(_ station: Int32, _ body: (inout Entry) -> Void) {
+        if let place = entries.place(of: station) { entries.update(at: place, body) }
+    }
+
     /// Remembers that a station has a reading from the future.
     public mutating func postpone(_ station: Int32, until hour: UTCHour) {
         due[hour.advanced(by: -QualityControl.hoursAhead), default: []].insert(station)
