@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking briefly
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking briefly bench-hour bench-small
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ bench: bootstrap ## the network's speed beside C, NumPy and PyTorch
 
 bench-latency: build ## from a reading to its forecast, beside PostgreSQL alone and with the baseline
 	@Benchmarks/run
+
+bench-hour: build ## an hour of readings of STATIONS=10000, or of each of 100,1000,10000, beside PostgreSQL alone
+	@Benchmarks/hour --stations $(or $(STATIONS),10000) $(OPTIONS)
+
+bench-small: build ## start, memory and idle processor time with STATIONS=1000
+	@Benchmarks/hour --stations $(or $(STATIONS),1000) --rounds 3 --idle 20 $(OPTIONS)
 
 bench-training: build ## how long a training run takes, and what a forecast waits meanwhile
 	@Benchmarks/training

@@ -10,6 +10,7 @@ Everything on a private server with PostgreSQL's own settings. The last line is 
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import signal
@@ -20,10 +21,12 @@ from pathlib import Path
 
 import psycopg
 
-import latency
+import bench
 
 ROUNDS = 12
 READINGS = 40  # a round and kind
+WARM_UP = 50
+NEWEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)  # hour of the last reading of the station that is measured
 
 
 class Run:
@@ -88,13 +91,16 @@ def speed(connection, daemon, stations):
             "processor_s": round(processor / stations, 3), "peak_mb": round(peak)}
 
 
-def waits(connection, daemon, conninfo):
+def waits(connection, daemon, client):
     """Latencies in ms by turns."""
-    side = latency.Side(conninfo, "hazecast.reading", "hazecast.forecast_ledger")
-    side.reader.execute("LISTEN issued")
-    # As latency.py does for the same reason: the first ones load what is loaded once.
-    for _ in range(latency.WARM_UP):
-        side.step()
+    hours = itertools.count(bench.hours_since_2000(NEWEST) + 1)
+
+    def step():
+        return client.ask("reading", "hazecast", next(hours))[0] * 1000
+
+    # The first ones load what is loaded once.
+    for _ in range(WARM_UP):
+        step()
     samples = {"idle": [], "training": []}
     run = None
     for number in range(2 * ROUNDS):
@@ -107,7 +113,7 @@ def waits(connection, daemon, conninfo):
         if trainer:
             os.kill(trainer, signal.SIGCONT if kind == "training" else signal.SIGSTOP)
         for _ in range(READINGS):
-            samples[kind].append(side.step())
+            samples[kind].append(step())
             time.sleep(0.02)
             if kind == "training" and run.trainer() != trainer:
                 break
@@ -116,7 +122,7 @@ def waits(connection, daemon, conninfo):
     result = {}
     for kind, values in samples.items():
         values.sort()
-        result |= {f"{kind}_p{share}_ms": round(latency.percentile(values, share / 100), 2) for share in (50, 90, 99)}
+        result |= {f"{kind}_p{share}_ms": round(bench.percentile(values, share / 100), 2) for share in (50, 90, 99)}
         print(f"{kind:9} p50 / p90 / p99 " + " / ".join(
             f"{result[f'{kind}_p{share}_ms']:.2f}" for share in (50, 90, 99)) + f" ms of {len(values)} readings")
     for share in (50, 90, 99):
@@ -130,12 +136,11 @@ def main():
     parser.add_argument("--stations", type=int, default=40)
     parser.add_argument("--only", choices=["speed", "latency"])
     options = parser.parse_args()
-    for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
-    server = latency.Server()
-    daemon = None
+    bench.forget_pg_variables()
+    server = bench.Server()
+    daemon = client = None
     try:
-        latency.prepare(options.binary, server.conninfo)
+        server.prepare(options.binary, 1, NEWEST, 54)
         # To the last hour that is over.
         now = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0)
         start = (now - datetime.timedelta(hours=8760)).strftime("%Y-%m-%dT%H:00Z")
@@ -151,15 +156,17 @@ def main():
             if options.only != "latency":
                 result |= speed(connection, daemon, options.stations)
             if options.only != "speed":
-                result |= waits(connection, daemon, server.conninfo)
+                client = bench.Client(bench.Client.compile(server), server)
+                result |= waits(connection, daemon, client)
         print(json.dumps(result))
     except BaseException:
-        server.log.flush()
-        sys.stderr.write((server.directory / "log").read_text()[-2000:])
+        server.show_log()
         raise
     finally:
+        if client:
+            client.stop()
         if daemon:
-            latency.stop(daemon, signal.SIGTERM)
+            bench.stop(daemon, signal.SIGTERM)
         server.close()
 
 

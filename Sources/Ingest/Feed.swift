@@ -12,6 +12,8 @@ public enum Feed {
         public var writers: [TransactionID]
         /// Whether readings went away or changed their key, so that every station has to be considered.
         public var reload: Bool
+        /// All readings of these transactions, where there are few; else `read` has them.
+        public var readings: [Reading]?
 
         /// Whether there is nothing to do.
         public var isEmpty: Bool { writers.isEmpty && !reload }
@@ -31,6 +33,42 @@ public enum Feed {
         public var observedAt: PostgresTimestamp
         /// When its PM2.5 was first there.
         public var receivedAt: PostgresTimestamp
+
+        fileprivate init(
+            station: Int32, microseconds: Int64, received: Int64, _ value: (_ measure: Int) -> Float?
+        ) {
+            var present: UInt8 = 0
+            func measure(_ number: Int) -> Float {
+                guard let value = value(number) else { return .nan }
+                present |= 1 << UInt8(number)
+                return value
+            }
+            self.station = station
+            hour = UTCHour(timestamp: microseconds)
+            measures = Measures(
+                pm25: measure(0), dewPoint: measure(1), temperature: measure(2), pressure: measure(3),
+                windDirection: measure(4), windSpeed: measure(5))
+            self.present = present
+            observedAt = PostgresTimestamp(microsecondsSince2000: microseconds)
+            receivedAt = PostgresTimestamp(microsecondsSince2000: received)
+        }
+
+        /// From a row of `columns`.
+        fileprivate init(_ row: inout BinaryCopyReader.Row) {
+            let station = row.int32() ?? 0
+            let microseconds = row.int64() ?? 0
+            let values = (row.float(), row.float(), row.float(), row.float(), row.float(), row.float())
+            self.init(station: station, microseconds: microseconds, received: row.int64() ?? 0) { number in
+                switch number {
+                case 0: values.0
+                case 1: values.1
+                case 2: values.2
+                case 3: values.3
+                case 4: values.4
+                default: values.5
+                }
+            }
+        }
     }
 
     /// What a look at the database found.
@@ -64,97 +102,102 @@ public enum Feed {
     /// Arrivals that one transaction takes at most: a backlog is worked off in steps that each commit.
     private static let arrivalsAtOnce = 10_000
 
-    /// Takes committed arrivals, the oldest first and at most ten thousand.
-    public static func claim(on connection: Connection) async throws(PostgresError) -> Claim {
-        let rows = try await connection.query(
-            """
-            WITH oldest AS (
-                SELECT written_by, reload FROM hazecast.arrival ORDER BY written_by, reload LIMIT $1
-            ), claimed AS (
-                DELETE FROM hazecast.arrival AS a USING oldest
-                WHERE a.written_by = oldest.written_by AND a.reload = oldest.reload
-                RETURNING a.written_by, a.reload
-            )
-            SELECT coalesce(array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), '{}'), coalesce(bool_or(reload), false)
-            FROM claimed
-            """, [Int64(arrivalsAtOnce)], timeout: .seconds(300))
-        let row = try rows.single()
-        return Claim(
-            writers: try row.decode([TransactionID].self, at: 0), reload: try row.decode(Bool.self, at: 1))
-    }
+    /// Transactions that one statement asks for: each is looked for in every partition.
+    private static let writersAtOnce = 1_000
+
+    /// Readings that come with the claim itself.
+    private static let readingsAtOnce = 1_000
 
     /// What `decode` expects first in every row.
     static let columns =
         "station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed, received_at"
 
-    /// Transactions that one statement asks for: each is looked for in every partition.
-    private static let writersAtOnce = 1_000
+    /// How many these are.
+    static let columnCount = 9
 
-    /// Rows of the usual claim, an hour of every station of a large network, that are fetched at once.
-    private static let rowsAtOnce = 20_000
+    /// Takes committed arrivals, the oldest first and at most ten thousand, and the readings of a small claim with them: for the
+    /// first statements of a transaction, one behind the other. `claim(in:)` has what they answer.
+    public static let claiming = [
+        Statement(
+            """
+            WITH oldest AS (
+                SELECT written_by, reload FROM hazecast.arrival ORDER BY written_by, reload LIMIT \(arrivalsAtOnce)
+            ), claimed AS (
+                DELETE FROM hazecast.arrival AS a USING oldest
+                WHERE a.written_by = oldest.written_by AND a.reload = oldest.reload
+                RETURNING a.written_by, a.reload
+            ), claim AS (
+                SELECT coalesce(array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), '{}') AS writers,
+                    coalesce(bool_or(reload), false) AS reload
+                FROM claimed
+            )
+            SELECT writers, reload, set_config(
+                'hazecast.claimed', CASE WHEN cardinality(writers) <= \(writersAtOnce) THEN writers ELSE '{}' END::text, true)
+            FROM claim
+            """),
+        // A subquery, so that the list is read once and not in every partition.
+        Statement(
+            """
+            SELECT \(columns) FROM hazecast.reading
+            WHERE written_by = ANY ((SELECT current_setting('hazecast.claimed')::xid8[])::xid8[])
+            LIMIT \(readingsAtOnce + 1)
+            """),
+    ]
 
-    /// Hands on every reading of a claim in batches of bounded size, in no particular order.
-    ///
-    /// - Parameter body: called with each batch; it must not use the connection.
-    public static func readings(
-        of claim: Claim, on connection: Connection, _ body: ([Reading]) -> Void
-    ) async throws(PostgresError) {
-        for start in stride(from: 0, to: claim.writers.count, by: writersAtOnce) {
-            let writers = Array(claim.writers[start..<min(start + writersAtOnce, claim.writers.count)])
-            let rows = try await connection.query(
-                "SELECT \(columns) FROM hazecast.reading WHERE written_by = ANY($1) LIMIT \(rowsAtOnce + 1)", [writers],
-                timeout: .seconds(300))
-            if rows.count <= rowsAtOnce {
-                body(try decode(rows))
-            } else {
-                try await readByCursor(writers, on: connection, body)
-            }
-        }
+    /// A claim, with its readings where there are few.
+    public static func claim(in answers: ArraySlice<Rows>) throws(PostgresError) -> Claim {
+        guard let first = answers.first, let readings = answers.last else { preconditionFailure("answers to `claiming`") }
+        let row = try first.single()
+        let writers = try row.decode([TransactionID].self, at: 0)
+        let isWhole = writers.count <= writersAtOnce && readings.count <= readingsAtOnce
+        return Claim(
+            writers: writers, reload: try row.decode(Bool.self, at: 1), readings: isWhole ? try decode(readings) : nil)
     }
 
-    /// A bulk import: a cursor keeps memory bounded whatever was written in one transaction.
-    private static func readByCursor(
-        _ writers: [TransactionID], on connection: Connection, _ body: ([Reading]) -> Void
-    ) async throws(PostgresError) {
-        try await connection.query(
-            "SELECT set_config('hazecast.claimed', $1, true)",
-            ["{" + writers.map { String($0.value) }.joined(separator: ",") + "}"])
-        // A subquery, because a cast in the condition would be evaluated again for every row.
-        try await connection.run(
-            script: """
-                DECLARE claimed NO SCROLL CURSOR FOR SELECT \(columns) FROM hazecast.reading
-                WHERE written_by IN (SELECT unnest(current_setting('hazecast.claimed')::xid8[]))
-                """)
-        while true {
-            let rows = try await connection.query("FETCH \(rowsAtOnce) FROM claimed", timeout: .seconds(300))
-            if rows.isEmpty { break }
-            body(try decode(rows))
+    /// Readings that `read` hands on at once.
+    private static let batch = 1_024
+
+    /// Hands on every reading of a claim that does not have them, batch by batch, in no particular order.
+    ///
+    /// - Parameter take: called on the connection's thread, while the server goes on reading.
+    public static func read(
+        _ claim: Claim, on connection: Connection, _ take: @escaping @Sendable ([Reading]) -> Void
+    ) async throws {
+        for start in stride(from: 0, to: claim.writers.count, by: writersAtOnce) {
+            let writers = claim.writers[start..<min(start + writersAtOnce, claim.writers.count)]
+            let list = writers.map { String($0.value) }.joined(separator: ",")
+            let rest = try await connection.copyOut(
+                """
+                COPY (SELECT \(columns) FROM hazecast.reading WHERE written_by = ANY ('{\(list)}'::xid8[]))
+                TO STDOUT (FORMAT binary)
+                """, timeout: .seconds(300), into: (reader: BinaryCopyReader(), readings: [Reading]())
+            ) { state, message in
+                state.reader.read(message) { state.readings.append(Reading(&$0)) }
+                if state.readings.count < batch { return }
+                take(state.readings)
+                state.readings.removeAll(keepingCapacity: true)
+            }
+            take(rest.readings)
         }
-        try await connection.run(script: "CLOSE claimed")
     }
 
     /// The readings in rows that begin with `columns`.
     static func decode(_ rows: Rows) throws(PostgresError) -> [Reading] {
         var readings: [Reading] = []
         readings.reserveCapacity(rows.count)
-        for row in 0..<rows.count {
-            var present: UInt8 = 0
-            func value(_ measure: Int) -> Float {
-                if rows.isNull(row, 2 + measure) { return .nan }
-                present |= 1 << UInt8(measure)
-                return rows.float(row, 2 + measure)
-            }
-            let measures = Measures(
-                pm25: value(0), dewPoint: value(1), temperature: value(2), pressure: value(3),
-                windDirection: value(4), windSpeed: value(5))
-            readings.append(
-                Reading(
-                    station: rows.int32(row, 0), hour: UTCHour(timestamp: rows.int64(row, 1)), measures: measures,
-                    present: present, observedAt: PostgresTimestamp(microsecondsSince2000: rows.int64(row, 1)),
-                    receivedAt: PostgresTimestamp(microsecondsSince2000: rows.int64(row, 8))))
-        }
+        for row in 0..<rows.count { readings.append(reading(rows, row)) }
         return readings
     }
+
+    /// The reading in one of them.
+    static func reading(_ rows: Rows, _ row: Int) -> Reading {
+        Reading(station: rows.int32(row, 0), microseconds: rows.int64(row, 1), received: rows.int64(row, 8)) {
+            rows.isNull(row, 2 + $0) ? nil : rows.float(row, 2 + $0)
+        }
+    }
+
+    /// The hour of one of them.
+    static func hour(_ rows: Rows, _ row: Int) -> UTCHour { UTCHour(timestamp: rows.int64(row, 1)) }
 }
 
 extension UTCHour {

@@ -34,41 +34,50 @@ public enum GapRule {
     /// Wind is calm or variable (direction NaN) where a speed came without a direction, and carried where both are
     /// missing.
     public static func fill(_ readings: StationWindow) throws(Outage) -> Window {
+        var steps = [Measures](repeating: Measures(), count: Window.length)
+        let outage = steps.withUnsafeMutableBufferPointer { steps -> Outage? in
+            do throws(Outage) { try fill(readings, into: steps) } catch { return error }
+            return nil
+        }
+        if let outage { throw outage }
+        return Window(origin: readings.newest, steps: steps)
+    }
+
+    /// The same into memory that is there: `Window.length` steps.
+    public static func fill(
+        _ readings: borrowing StationWindow, into steps: UnsafeMutableBufferPointer<Measures>
+    ) throws(Outage) {
+        precondition(steps.count == Window.length, "room for a window")
         var pm25 = Carried(limit: pm25Hours)
         var dewPoint = Carried(limit: weatherHours)
         var temperature = Carried(limit: weatherHours)
         var pressure = Carried(limit: weatherHours)
         var windSpeed = Carried(limit: weatherHours)
         var windDirection = Float.nan
-        var steps: [Measures] = []
-        steps.reserveCapacity(Window.length)
-        var missing: (column: String, limit: Int, hour: UTCHour)?
+        var missing: (column: StaticString, limit: Int, back: Int)?
 
-        for back in stride(from: StationWindow.hours - 1, through: 0, by: -1) {
-            let hour = readings.newest.advanced(by: -back)
-            let reading = readings[hour]
+        readings.forEachNewest(StationWindow.hours) { back, reading in
             pm25.next(reading.pm25)
             dewPoint.next(reading.dewPoint)
             temperature.next(reading.temperature)
             pressure.next(reading.pressure)
             windSpeed.next(reading.windSpeed)
             if !reading.windDirection.isNaN || !reading.windSpeed.isNaN { windDirection = reading.windDirection }
-            if back >= Window.length { continue }
-            if !pm25.holds { missing = ("pm25", pm25Hours, hour) }
-            if !dewPoint.holds { missing = missing ?? ("dew_point", weatherHours, hour) }
-            if !temperature.holds { missing = missing ?? ("temperature", weatherHours, hour) }
-            if !pressure.holds { missing = missing ?? ("pressure", weatherHours, hour) }
-            if !windSpeed.holds { missing = missing ?? ("wind_speed", weatherHours, hour) }
-            steps.append(
-                Measures(
-                    pm25: pm25.value, dewPoint: dewPoint.value, temperature: temperature.value,
-                    pressure: pressure.value, windDirection: windDirection, windSpeed: windSpeed.value))
+            if back >= Window.length { return }
+            if !pm25.holds { missing = ("pm25", pm25Hours, back) }
+            if !dewPoint.holds { missing = missing ?? ("dew_point", weatherHours, back) }
+            if !temperature.holds { missing = missing ?? ("temperature", weatherHours, back) }
+            if !pressure.holds { missing = missing ?? ("pressure", weatherHours, back) }
+            if !windSpeed.holds { missing = missing ?? ("wind_speed", weatherHours, back) }
+            steps[Window.length - 1 - back] = Measures(
+                pm25: pm25.value, dewPoint: dewPoint.value, temperature: temperature.value,
+                pressure: pressure.value, windDirection: windDirection, windSpeed: windSpeed.value)
         }
         if let missing {
+            let hour = readings.newest.advanced(by: -missing.back)
             throw Outage(
-                description: "\(missing.column) missing at \(missing.hour) and the \(missing.limit) hours before; "
+                description: "\(missing.column) missing at \(hour) and the \(missing.limit) hours before; "
                     + "a forecast needs the \(Window.length) hours up to \(readings.newest)")
         }
-        return Window(origin: readings.newest, steps: steps)
     }
 }

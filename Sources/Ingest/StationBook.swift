@@ -31,6 +31,8 @@ public struct StationBook: Sendable {
         public var longitude: Double?
         /// Why there was no forecast when the station was last considered, as `hazecast.station_outage` has it.
         public var outage: GapRule.Outage?
+        /// Whether the window has moved on since `takeAdvanced`.
+        fileprivate var isAdvanced = false
 
         /// A station as loaded from the database.
         public init(
@@ -54,7 +56,9 @@ public struct StationBook: Sendable {
     }
 
     /// Known stations by id.
-    public var entries: [Int32: Entry] = [:]
+    public var entries = StationTable()
+    /// Those whose window has moved on.
+    private var advanced: [Int32] = []
     /// Stations with readings from a later hour than may be used yet, by the hour at which they may.
     public private(set) var due: [UTCHour: Set<Int32>] = [:]
 
@@ -83,15 +87,44 @@ public struct StationBook: Sendable {
         case nil:
             break
         }
-        guard let newest = entries[station]?.window.newest else { return .reload }
-        if newest.distance(to: hour) == 1, entries[station]?.newestOrigin.map({ $0 < hour }) ?? true {
-            entries[station]?.window.advance(measures, by: rules, report: report)
-            entries[station]?.issued = nil
-            return .advanced
+        guard let place = entries.place(of: station) else { return .reload }
+        let rules = rules
+        let (effect, isNew) = entries.update(at: place) { entry -> (Effect, Bool) in
+            let newest = entry.window.newest
+            if newest.distance(to: hour) == 1, entry.newestOrigin.map({ $0 < hour }) ?? true {
+                entry.window.advance(measures, by: rules, report: report)
+                entry.issued = nil
+                defer { entry.isAdvanced = true }
+                return (.advanced, !entry.isAdvanced)
+            }
+            return (hour > newest || entry.window.depends(on: hour, by: rules) ? .reload : .nothing, false)
         }
-        guard hour > newest || entries[station]?.window.depends(on: hour, by: rules) == true else { return .nothing }
-        entries[station] = nil
-        return .reload
+        if isNew { advanced.append(station) }
+        if effect == .reload { entries[station] = nil }
+        return effect
+    }
+
+    /// The stations whose window has moved on since the last call and is still there, ascending.
+    public mutating func takeAdvanced() -> [Int32] {
+        var stations: [Int32] = []
+        stations.reserveCapacity(advanced.count)
+        for station in advanced {
+            // One that was loaded anew in between has no mark.
+            guard let place = entries.place(of: station) else { continue }
+            let isAdvanced = entries.update(at: place) { entry in
+                defer { entry.isAdvanced = false }
+                return entry.isAdvanced
+            }
+            if isAdvanced { stations.append(station) }
+        }
+        advanced = []
+        stations.sort()
+        return stations
+    }
+
+    /// Works on what is known of a station, where it is; does nothing where nothing is known.
+    mutating func update(_ station: Int32, _ body: (inout Entry) -> Void) {
+        if let place = entries.place(of: station) { entries.update(at: place, body) }
     }
 
     /// Remembers that a station has a reading from the future.

@@ -63,6 +63,18 @@ public struct StationWindow: Sendable {
         hour <= newest && hour.distance(to: newest) < StationWindow.hours + rules.lookBack
     }
 
+    /// The measures of the last `count` hours, the oldest first.
+    ///
+    /// - Precondition: `count` is at most `hours`.
+    func forEachNewest(_ count: Int, _ body: (_ back: Int, _ measures: Measures) -> Void) {
+        precondition(count <= StationWindow.hours, "hours outside the window")
+        var slot = slot(newest.advanced(by: 1 - count))
+        for back in stride(from: count - 1, through: 0, by: -1) {
+            body(back, ring[slot])
+            slot = slot + 1 == StationWindow.hours ? 0 : slot + 1
+        }
+    }
+
     private func slot(_ hour: UTCHour) -> Int {
         precondition(hour <= newest && hour.distance(to: newest) < StationWindow.hours, "hour outside the window")
         return Int(hour.hoursSinceEpoch) % StationWindow.hours

@@ -5,7 +5,10 @@ extension Window {
     ///
     /// It decides whether a late or corrected reading changed what the network sees, so it must be stable, not secure:
     /// it stands in the ledger beside every forecast.
-    public var digest: Int64 {
+    public var digest: Int64 { steps.withUnsafeBufferPointer { Window.digest(of: $0) } }
+
+    /// The digest of filled steps that are not in a window of their own.
+    public static func digest(of steps: UnsafeBufferPointer<Measures>) -> Int64 {
         var state: UInt64 = 0x4861_7A65_6361_7374
         func mix(_ value: Float) {
             // One bit pattern for every NaN and for both zeros.

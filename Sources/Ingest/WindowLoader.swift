@@ -5,14 +5,14 @@ public import Postgres
 /// anything that no trigger saw.
 public enum WindowLoader {
     /// Stations loaded in one round; bounds memory and the length of one statement.
-    public static let batch = 4_096
+    public static let batch = 512
 
     /// The newest hours of each station: those of its window and what quality control looks back to.
     ///
     /// The inner LIMIT keeps the plan at one index probe a station; `$3` lets the planner skip all partitions but the
     /// youngest for stations that are up to date.
     private static let newestHours = """
-        SELECT r.* FROM unnest($1::int4[]) AS w (id)
+        SELECT r.*, w.place FROM unnest($1::int4[]) WITH ORDINALITY AS w (id, place)
         CROSS JOIN LATERAL (
             SELECT observed_at FROM hazecast.reading
             WHERE station_id = w.id AND observed_at BETWEEN $3 AND $2
@@ -66,53 +66,59 @@ public enum WindowLoader {
         for station in stations { book.entries[station] = nil }
         var flags: [ReadingFlag] = []
         let recent = now.advanced(by: -2 * StationWindow.hours - book.rules.lookBack)
-        var windows = try await windows(
-            of: stations, since: recent, now: now, rules: book.rules, flags: &flags, on: connection)
-        let older = stations.filter { windows[$0] == nil }
+        var older = try await load(stations, into: &book, since: recent, now: now, flags: &flags, on: connection)
         if !older.isEmpty {
-            let found = try await Self.windows(
-                of: older, since: QualityControl.firstHour, now: now, rules: book.rules, flags: &flags, on: connection)
-            windows.merge(found) { $1 }
+            older = try await load(
+                older, into: &book, since: QualityControl.firstHour, now: now, flags: &flags, on: connection)
         }
-        for (station, window) in windows { book.entries[station] = StationBook.Entry(window: window) }
+        let none = Set(older)
+        let found = none.isEmpty ? stations : stations.filter { !none.contains($0) }
+        if found.isEmpty { return flags }
         let places = try await connection.query(
-            "SELECT id, longitude FROM hazecast.station WHERE id = ANY($1)", [Array(windows.keys)])
+            "SELECT id, longitude FROM hazecast.station WHERE id = ANY($1)", [found])
         for row in places {
-            book.entries[try row.decode(Int32.self, at: 0)]?.longitude = try row.decode(Double?.self, at: 1)
+            let longitude = try row.decode(Double?.self, at: 1)
+            book.update(try row.decode(Int32.self, at: 0)) { $0.longitude = longitude }
         }
-        try await loadLedgerState(of: Array(windows.keys), into: &book, on: connection)
+        try await loadLedgerState(of: found, into: &book, on: connection)
         return flags
     }
 
-    private static func windows(
-        of stations: [Int32], since first: UTCHour, now: UTCHour, rules: QualityRules, flags: inout [ReadingFlag],
-        on connection: Connection
-    ) async throws(PostgresError) -> [Int32: StationWindow] {
+    /// Loads the windows of stations that have a reading since some hour.
+    ///
+    /// - Returns: those that have none.
+    private static func load(
+        _ stations: [Int32], into book: inout StationBook, since first: UTCHour, now: UTCHour,
+        flags: inout [ReadingFlag], on connection: Connection
+    ) async throws(PostgresError) -> [Int32] {
+        let rules = book.rules
         let last = now.advanced(by: QualityControl.hoursAhead)
         let span = StationWindow.hours + rules.lookBack
         let rows = try await connection.query(
             newestHours, [stations, last.timestamp, first.timestamp, Int32(span - 1)], timeout: .seconds(300))
-        var readings = try Feed.decode(rows)
-        var newest: [Int32: UTCHour] = [:]
-        for reading in readings {
-            newest[reading.station] = max(newest[reading.station] ?? reading.hour, reading.hour)
+        func place(_ row: Int) -> Int { Int(rows.int64(row, Feed.columnCount)) - 1 }
+        var newest = [UTCHour?](repeating: nil, count: stations.count)
+        for row in 0..<rows.count {
+            let (place, hour) = (place(row), Feed.hour(rows, row))
+            newest[place] = max(newest[place] ?? hour, hour)
         }
-        var hours = newest.mapValues { _ in Array(repeating: Measures(), count: span) }
-        for index in readings.indices {
-            let (station, hour) = (readings[index].station, readings[index].hour)
-            let age = newest[station]?.distance(to: hour).magnitude ?? 0
-            QualityControl.judge(&readings[index], by: rules) { column, flag in
+        var hours = [Measures](repeating: Measures(), count: stations.count * span)
+        for row in 0..<rows.count {
+            let place = place(row)
+            var reading = Feed.reading(rows, row)
+            let age = newest[place]?.distance(to: reading.hour).magnitude ?? 0
+            let (station, observedAt) = (reading.station, reading.observedAt)
+            QualityControl.judge(&reading, by: rules) { column, flag in
                 if age < StationWindow.hours {
-                    flags.append(
-                        ReadingFlag(station: station, observedAt: hour.timestamp, measure: column, flag: flag))
+                    flags.append(ReadingFlag(station: station, observedAt: observedAt, measure: column, flag: flag))
                 }
             }
-            hours[station]?[span - 1 - Int(age)] = readings[index].measures
+            hours[(place + 1) * span - 1 - Int(age)] = reading.measures
         }
-        var windows: [Int32: StationWindow] = [:]
-        for (station, newest) in newest {
+        for (place, station) in stations.enumerated() {
+            guard let newest = newest[place] else { continue }
             var window = StationWindow(newest: newest.advanced(by: -span))
-            for measures in hours[station] ?? [] {
+            for measures in hours[place * span..<(place + 1) * span] {
                 window.advance(measures, by: rules) { hour, column, flag in
                     if hour.distance(to: newest) < StationWindow.hours {
                         flags.append(
@@ -120,32 +126,31 @@ public enum WindowLoader {
                     }
                 }
             }
-            windows[station] = window
+            book.entries[station] = StationBook.Entry(window: window)
         }
-        return windows
+        return stations.indices.filter { newest[$0] == nil }.map { stations[$0] }
     }
 
     private static func loadLedgerState(
         of stations: [Int32], into book: inout StationBook, on connection: Connection
     ) async throws(PostgresError) {
-        let origins = stations.map { book.entries[$0]?.window.newest.timestamp }
-        let rows = try await connection.query(
-            ledgerState, [stations, origins.compactMap { $0 }], timeout: .seconds(300))
+        var origins: [PostgresTimestamp] = []
+        origins.reserveCapacity(stations.count)
+        for station in stations { book.update(station) { origins.append($0.window.newest.timestamp) } }
+        let rows = try await connection.query(ledgerState, [stations, origins], timeout: .seconds(300))
         for row in 0..<rows.count {
-            let station = rows.int32(row, 0)
-            if !rows.isNull(row, 1) {
-                book.entries[station]?.issued = StationBook.Issue(
-                    revision: rows.int32(row, 1), digest: rows.int64(row, 2))
-            }
-            if !rows.isNull(row, 3) {
-                book.entries[station]?.newestOrigin = UTCHour(timestamp: rows.int64(row, 3))
+            book.update(rows.int32(row, 0)) { entry in
+                if !rows.isNull(row, 1) {
+                    entry.issued = StationBook.Issue(revision: rows.int32(row, 1), digest: rows.int64(row, 2))
+                }
+                if !rows.isNull(row, 3) { entry.newestOrigin = UTCHour(timestamp: rows.int64(row, 3)) }
             }
         }
         let outages = try await connection.query(
             "SELECT station_id, reason FROM hazecast.station_outage WHERE station_id = ANY($1)", [stations])
         for row in outages {
-            let station = try row.decode(Int32.self, at: 0)
-            book.entries[station]?.outage = GapRule.Outage(description: try row.decode(String.self, at: 1))
+            let reason = try row.decode(String.self, at: 1)
+            book.update(try row.decode(Int32.self, at: 0)) { $0.outage = GapRule.Outage(description: reason) }
         }
     }
 }

@@ -49,8 +49,13 @@ public struct BinaryCopyWriter: Sendable {
 
     /// A `real[]`; NaN stays NaN.
     public mutating func append(_ values: [Float]) {
+        values.withUnsafeBufferPointer { append($0) }
+    }
+
+    /// A `real[]`; NaN stays NaN.
+    public mutating func append(_ values: UnsafeBufferPointer<Float>) {
         guard !values.isEmpty else {
-            bytes.appendSized(values)
+            bytes.appendSized([Float]())
             return
         }
         bytes.appendBigEndian(Int32(20 + 8 * values.count))
@@ -59,13 +64,27 @@ public struct BinaryCopyWriter: Sendable {
         bytes.appendBigEndian(PostgresType.float4.oid)
         bytes.appendBigEndian(Int32(values.count))
         bytes.appendBigEndian(Int32(1))  // lower bound
-        for value in values {
-            bytes.appendBigEndian(UInt64(4) << 32 | UInt64(value.bitPattern))  // width and value in one
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: values.count) { elements in
+            for index in values.indices {
+                // Width and value in one.
+                elements[index] = (UInt64(4) << 32 | UInt64(values[index].bitPattern)).bigEndian
+            }
+            bytes.append(contentsOf: UnsafeRawBufferPointer(elements))
         }
     }
 
     /// A value of any other type, or NULL.
     public mutating func append(_ value: some PostgresEncodable) { bytes.appendSized(value) }
+
+    /// Hands over what has been written since the last time, without the trailer, for a COPY that goes on.
+    public mutating func takeBytes() -> [UInt8] {
+        let taken = bytes
+        bytes = []
+        return taken
+    }
+
+    /// Makes room for so many bytes more.
+    public mutating func reserve(_ more: Int) { bytes.reserveCapacity(bytes.count + more) }
 
     /// Writes the trailer and hands over all bytes.
     public consuming func finished() -> [UInt8] {

@@ -21,28 +21,52 @@ extension Connection {
     public nonisolated(nonsending) func withTransaction<Value>(
         _ begin: String = "BEGIN", timeout: Duration = .seconds(30), _ body: () async throws -> Value
     ) async throws -> Value {
-        let token = try await self.begin(begin, timeout: timeout)
+        try await withTransaction(begin, first: [], timeout: timeout) { _, _ in try await body() }.value
+    }
+
+    /// The same with statements that share the round trip of BEGIN, and others that share that of COMMIT.
+    ///
+    /// - Parameters:
+    ///   - first: what to send with BEGIN.
+    ///   - timeout: for BEGIN with `first`, for COMMIT with what goes before it, and for ROLLBACK.
+    ///   - body: gets the answers to `first`, and says what to send with COMMIT; the first of these that fails ends the
+    ///     transaction.
+    /// - Returns: what `body` returned, and the answers to the last statements.
+    public nonisolated(nonsending) func withTransaction<Value>(
+        _ begin: String = "BEGIN", first: [Statement], timeout: Duration = .seconds(30),
+        _ body: (_ first: [Rows], _ last: inout [Statement]) async throws -> Value
+    ) async throws -> (value: Value, last: [Rows]) {
+        let (token, answers) = try await self.begin(begin, first, timeout: timeout)
         return try await TransactionToken.$current.withValue(token) {
             let value: Value
+            var last: [Statement] = []
             do {
-                value = try await body()
+                value = try await body(answers, &last)
             } catch {
                 await rollBack(timeout: timeout)
                 throw error
             }
-            try await commit(timeout: timeout)
-            return value
+            return (value, try await commit(after: last, timeout: timeout))
         }
     }
 
-    private func begin(_ sql: String, timeout: Duration) async throws(PostgresError) -> TransactionToken {
+    private func begin(
+        _ sql: String, _ first: [Statement], timeout: Duration
+    ) async throws(PostgresError) -> (TransactionToken, [Rows]) {
         guard !hasTransaction else {
             throw PostgresError(.misuse, "a transaction is already open on this connection", operation: sql)
         }
-        try await run(script: sql, timeout: timeout)
+        let answers: [Rows]
+        do throws(PostgresError) {
+            answers = try await pipeline([Statement(sql)] + first, timeout: timeout)
+        } catch {
+            // Whether it has begun or not.
+            if !first.isEmpty { await rollBack(timeout: timeout) }
+            throw error
+        }
         let token = TransactionToken()
         setTransaction(token)
-        return token
+        return (token, Array(answers.dropFirst()))
     }
 
     /// Whatever becomes of it, the transaction is over: a connection on which ROLLBACK fails is closed.
@@ -57,35 +81,34 @@ extension Connection {
         setTransaction(nil)
     }
 
-    private func commit(timeout: Duration) async throws(PostgresError) {
-        let isCommitted: Bool
+    private func commit(after last: [Statement], timeout: Duration) async throws(PostgresError) -> [Rows] {
+        var answers: [Rows]
         do throws(PostgresError) {
-            isCommitted = try await call("COMMIT", timeout: timeout) { session throws(PostgresError) in
-                try session.commit()
+            answers = try await call("COMMIT", timeout: timeout) { session throws(PostgresError) in
+                try session.commit(after: last)
             }
         } catch {
             await rollBack(timeout: timeout)
             throw error
         }
         setTransaction(nil)
-        guard isCommitted else {
+        guard answers.popLast()?.command == "COMMIT" else {
             throw PostgresError(
                 .server, sqlState: "25P02", "rolled back, because a statement in the transaction had failed",
                 operation: "COMMIT")
         }
+        return answers
     }
 }
 
 extension Session {
-    /// COMMIT.
+    /// COMMIT, in one round trip with what goes before it. The last answer's command says whether the server did so, or rolled
+    /// back because a statement had failed.
     ///
-    /// - Returns: false when the server rolled back instead, because a statement had failed.
     /// - Throws: `.commitOutcomeUnknown` when the connection is gone and only the server knows.
-    fileprivate func commit() throws(PostgresError) -> Bool {
+    fileprivate func commit(after last: [Statement]) throws(PostgresError) -> [Rows] {
         do throws(PostgresError) {
-            try sent(PQsendQuery(live(), "COMMIT"))
-            guard let result = try collect() else { return false }
-            return String(cString: PQcmdStatus(result.pointer)) == "COMMIT"
+            return try pipeline(last + [Statement("COMMIT")])
         } catch {
             guard connection == nil else { throw error }
             throw PostgresError(

@@ -19,6 +19,10 @@ public actor Connection {
     /// All of the actor's work happens on its own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    /// The connection's own thread, for a task that does little else than use it: `withTaskExecutorPreference` with this saves
+    /// two changes of thread a call. Whatever blocks such a task blocks the connection as well.
+    public nonisolated var thread: any TaskExecutor { executor }
+
     private init(name: String) throws(PostgresError) {
         executor = try ThreadExecutor(name: name)
         wakeup = try Wakeup()

@@ -10,6 +10,9 @@ public struct Rows: Sendable {
     /// Rows that the statement returned or changed.
     public var affected: Int { Int(String(cString: PQcmdTuples(result.pointer))) ?? count }
 
+    /// What the server did, as it says it: COMMIT, or ROLLBACK instead of it.
+    var command: String { String(cString: PQcmdStatus(result.pointer)) }
+
     /// The position of the first column of that name, as the query spells it; nil when there is none.
     public func column(_ name: String) -> Int? {
         (0..<columnCount).first { text(PQfname(result.pointer, Int32($0))) == name }

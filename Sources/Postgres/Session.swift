@@ -17,6 +17,8 @@ final class Session {
     var statements: [StatementKey: String] = [:]
     /// Statements prepared so far: names are never used twice.
     var preparedCount = 0
+    /// Those of a pipeline that the server has yet to answer for.
+    var pendingPreparations: Set<StatementKey> = []
     private(set) var connection: OpaquePointer?
     private var closedBecause: PostgresError?
     private(set) var operation = "connect"

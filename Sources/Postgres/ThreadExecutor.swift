@@ -2,9 +2,11 @@ import Glibc
 
 /// One thread that runs an actor's jobs in order, so that whatever blocks there never blocks the cooperative pool.
 ///
+/// A task that prefers it runs there as well, and then calls of the actor cost no change of thread.
+///
 /// The thread ends when the executor is released. It is never joined: the last reference may be dropped by one of its own
 /// jobs.
-final class ThreadExecutor: SerialExecutor {
+final class ThreadExecutor: SerialExecutor, TaskExecutor {
     private let queue = JobQueue()
 
     /// - Throws: `.connectionFailed` when the system has no thread to give.
@@ -16,7 +18,7 @@ final class ThreadExecutor: SerialExecutor {
     deinit { queue.finish() }
 
     func enqueue(_ job: consuming ExecutorJob) {
-        queue.append(UnownedJob(job), executor: asUnownedSerialExecutor())
+        queue.append(UnownedJob(job), executor: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
     }
 }
 
@@ -27,7 +29,8 @@ final class ThreadExecutor: SerialExecutor {
 private final class JobQueue: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var jobs: [(job: UnownedJob, executor: UnownedSerialExecutor)] = []
+    private typealias Entry = (job: UnownedJob, executor: UnownedSerialExecutor, taskExecutor: UnownedTaskExecutor)
+    private var jobs: [Entry] = []
     private var isFinished = false
 
     init() {
@@ -42,9 +45,9 @@ private final class JobQueue: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func append(_ job: UnownedJob, executor: UnownedSerialExecutor) {
+    func append(_ job: UnownedJob, executor: UnownedSerialExecutor, taskExecutor: UnownedTaskExecutor) {
         pthread_mutex_lock(mutex)
-        jobs.append((job, executor))
+        jobs.append((job, executor, taskExecutor))
         pthread_cond_signal(changed)
         pthread_mutex_unlock(mutex)
     }
@@ -58,12 +61,14 @@ private final class JobQueue: @unchecked Sendable {
 
     func runUntilFinished() {
         while let batch = next() {
-            for (job, executor) in batch { job.runSynchronously(on: executor) }
+            for entry in batch {
+                entry.job.runSynchronously(isolatedTo: entry.executor, taskExecutor: entry.taskExecutor)
+            }
         }
     }
 
     /// The jobs that wait, oldest first; nil once the executor is gone and nothing waits.
-    private func next() -> [(job: UnownedJob, executor: UnownedSerialExecutor)]? {
+    private func next() -> [Entry]? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while jobs.isEmpty && !isFinished { pthread_cond_wait(changed, mutex) }

@@ -2,7 +2,7 @@ import Ingest
 import Postgres
 
 /// Compares what a transaction issues with `hazecast.alert_rule`, and raises and clears `hazecast.alert`.
-struct Alerts {
+enum Alerts {
     /// What came of a comparison.
     struct Outcome: Equatable {
         var raised = 0
@@ -17,17 +17,19 @@ struct Alerts {
             OR EXISTS (SELECT FROM hazecast.alert WHERE cleared_at IS NULL))
         """
 
-    let connection: Connection
-
-    /// Compares forecasts that this transaction has appended to the ledger, at most one of a station.
-    func evaluate(_ issued: [Ledger.Entry]) async throws(PostgresError) -> Outcome {
-        if issued.isEmpty { return Outcome() }
-        let row = try await connection.query(
+    /// Compares forecasts that this transaction has appended to the ledger; the answer is an `Outcome`.
+    static func evaluation(of issued: Issued) -> Statement {
+        Statement(
             "SELECT raised, cleared, failure FROM hazecast.evaluate_alerts($1, $2, $3)",
-            [issued.map(\.station), issued.map(\.origin.timestamp), issued.map(\.issue.revision)],
-            timeout: .seconds(300)
-        ).single()
-        return Outcome(
+            [issued.stations, issued.origins.map(\.timestamp), issued.revisions])
+    }
+}
+
+extension Alerts.Outcome {
+    /// From the answer to `Alerts.evaluation`.
+    init(_ answer: Rows) throws(PostgresError) {
+        let row = try answer.single()
+        self.init(
             raised: Int(try row.decode(Int32.self, at: 0)), cleared: Int(try row.decode(Int32.self, at: 1)),
             failure: try row.decode(String?.self, at: 2))
     }

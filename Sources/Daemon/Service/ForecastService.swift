@@ -112,14 +112,14 @@ struct ForecastService: Service {
         }
     }
 
-    /// One connection's life: standby, then active until something fails.
+    /// One connection's life: standby, then active until something fails; it never returns without an error.
     ///
     /// - Parameters:
     ///   - trouble: what there was until now.
     ///   - onSettled: called once it is a standby or serves: from then on somebody relies on it.
     private func session(
         _ heartbeat: inout Heartbeat, after trouble: inout Trouble?, onSettled: () -> Void
-    ) async throws -> Never {
+    ) async throws {
         let conninfo = settings.current.database
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast")
         var probing: Task<Void, Never>?
@@ -138,8 +138,11 @@ struct ForecastService: Service {
             let listener = try await Listener.listen(
                 conninfo, channels: ["hazecast_arrival", "hazecast_model", Self.trainingChannel],
                 applicationName: "hazecast listener")
-            try await serve(
-                on: connection, to: conninfo, listener: listener, &heartbeat, after: &trouble, onSettled: onSettled)
+            // On the connection's thread, so that a statement costs no change of it.
+            try await withTaskExecutorPreference(connection.thread) {
+                try await serve(
+                    on: connection, to: conninfo, listener: listener, &heartbeat, after: &trouble, onSettled: onSettled)
+            }
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
             let goodbye = heartbeat
@@ -192,9 +195,9 @@ struct ForecastService: Service {
     private func serve(
         on connection: Connection, to conninfo: String, listener: Listener, _ heartbeat: inout Heartbeat,
         after trouble: inout Trouble?, onSettled: () -> Void
-    ) async throws -> Never {
+    ) async throws {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
-        let hints = Task {
+        let hints = Task(executorPreference: connection.thread) {
             do {
                 for try await notification in listener.notifications {
                     if notification.channel == Self.trainingChannel { await retraining.hint() }
@@ -268,7 +271,8 @@ private struct Work {
     mutating func turn(after trouble: inout Trouble?) async throws {
         let began = ContinuousClock.now
         let isFirst = book == nil
-        let result = try await Turn.run(on: connection, book: &book, models: &models)
+        let times = TurnTimes()
+        let result = try await Turn.run(on: connection, book: &book, models: &models, times: times)
         if let refusal = result.refusal { logger.error("\(refusal)") }
         if !result.hadWork { return }
         // Once and not again until it has gone: what is wrong stays wrong from turn to turn.
@@ -278,7 +282,13 @@ private struct Work {
         alertFailure = result.alerts.failure
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""
-        log.add(result, took: .now - began, model: model)
+        let took = ContinuousClock.now - began
+        log.add(result, took: took, model: model)
+        if logger.logLevel <= .debug {
+            var metadata: Logger.Metadata = ["turn_ms": "\(took.milliseconds)", "forecasts": "\(result.forecasts)"]
+            for (step, duration) in times.steps { metadata["\(step)_ms"] = "\(duration.milliseconds)" }
+            logger.debug("turn", metadata: metadata)
+        }
         if isFirst {
             var metadata: Logger.Metadata = ["stations": "\(stations)", "model": "\(model)"]
             if let failures = trouble?.failures { metadata["failures"] = "\(failures)" }
@@ -287,4 +297,9 @@ private struct Work {
         let origin = result.newestOrigin.map { ", newest origin \($0)" } ?? ""
         ServiceManager.report(.service, "serving \(stations) stations with \(model)\(origin)")
     }
+}
+
+extension Duration {
+    /// With three decimals.
+    fileprivate var milliseconds: Double { (self / .microseconds(1)).rounded() / 1_000 }
 }

@@ -4,15 +4,6 @@ import Postgres
 
 /// Writes of one transaction to `hazecast.forecast_ledger` and the tables beside it.
 struct Ledger {
-    /// One forecast as it enters the ledger.
-    struct Entry {
-        let station: Int32
-        let origin: UTCHour
-        let issue: StationBook.Issue
-        let model: Int32
-        var forecast: Forecast
-    }
-
     let connection: Connection
     /// The database's present when the transaction began; `issued_at` of everything in it.
     let now: PostgresTimestamp
@@ -25,53 +16,51 @@ struct Ledger {
     private static let columns =
         "station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest"
 
-    /// Appends forecasts of one model: one wide row each, through binary COPY where that is allowed.
-    func append(_ entries: [Entry]) async throws(PostgresError) {
-        if entries.isEmpty { return }
-        if refusesCopy { return try await insert(entries) }
-        var writer = BinaryCopyWriter(capacity: entries.count * 700)
-        for entry in entries {
-            writer.beginRow(fields: 11)
-            writer.append(entry.station)
-            writer.append(entry.origin.timestamp)
-            writer.append(entry.issue.revision)
-            writer.append(now)
-            writer.append(entry.model)
-            writer.append(entry.forecast.pm25)
-            if let bands = entry.forecast.bands {
-                writer.append(bands.lower80)
-                writer.append(bands.upper80)
-                writer.append(bands.lower95)
-                writer.append(bands.upper95)
-            } else {
-                for _ in 0..<4 { writer.appendNull() }
-            }
-            writer.append(entry.issue.digest)
+    /// Forecasts that go in one statement each, with COMMIT, rather than through COPY, which takes two round trips more.
+    static let few = 16
+
+    /// Appends forecasts through binary COPY, one wide row each, while the next ones are still being made.
+    func append(_ issuing: Issuing, times: TurnTimes) async throws {
+        let pieces = Ahead(by: 4) {
+            let began = ContinuousClock.now
+            defer { times.add(.predict, since: began) }
+            return issuing.next()
         }
-        _ = try await connection.copyIn(
-            """
-            COPY hazecast.forecast_ledger (\(Self.columns)) FROM STDIN (FORMAT binary)
-            """, writer.finished(), timeout: .seconds(300))
+        defer { pieces.end() }
+        let (connection, now) = (connection, now)
+        var writer: BinaryCopyWriter? = BinaryCopyWriter()
+        try await connection.copyIn(
+            "COPY hazecast.forecast_ledger (\(Self.columns)) FROM STDIN (FORMAT binary)", timeout: .seconds(300)
+        ) {
+            if writer == nil { return nil }
+            guard let piece = pieces.next() else { return writer.take()?.finished() }
+            let began = ContinuousClock.now
+            defer { times.add(.encode, since: began) }
+            writer?.append(piece, now: now)
+            return writer?.takeBytes()
+        }
     }
 
-    /// The arrays of all forecasts go one behind the other, and each row takes its 24 elements out.
-    private func insert(_ entries: [Entry]) async throws(PostgresError) {
-        func edges(_ edge: (Forecast.Bands) -> [Float]) -> [Float]? {
-            entries.contains { $0.forecast.bands == nil } ? nil : entries.flatMap { $0.forecast.bands.map(edge) ?? [] }
+    /// Statements that append forecasts, one each, for a pipeline.
+    func inserts(of piece: Issuing.Piece) -> [Statement] {
+        piece.values.withUnsafeBufferPointer { values in
+            (0..<piece.count).map { row in
+                func array(_ number: Int) -> [Float]? {
+                    if number > 0, !piece.hasBands[row] { return nil }
+                    let first = row * ForecastRow.length + number * Forecast.leads
+                    return Array(values[first..<first + Forecast.leads])
+                }
+                return Statement(
+                    """
+                    INSERT INTO hazecast.forecast_ledger (\(Self.columns))
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    """,
+                    [
+                        piece.stations[row], piece.origins[row].timestamp, piece.issues[row].revision, now,
+                        piece.models[row], array(0), array(1), array(2), array(3), array(4), piece.issues[row].digest,
+                    ])
+            }
         }
-        _ = try await connection.query(
-            """
-            INSERT INTO hazecast.forecast_ledger (\(Self.columns))
-            SELECT i.station_id, i.origin, i.revision, $6, i.model_id, $7[n * 24 - 23 : n * 24], $8[n * 24 - 23 : n * 24],
-                $9[n * 24 - 23 : n * 24], $10[n * 24 - 23 : n * 24], $11[n * 24 - 23 : n * 24], i.digest
-            FROM unnest($1::int4[], $2::timestamptz[], $3::int4[], $4::int4[], $5::int8[])
-                WITH ORDINALITY AS i (station_id, origin, revision, model_id, digest, n)
-            """,
-            [
-                entries.map(\.station), entries.map(\.origin.timestamp), entries.map(\.issue.revision),
-                entries.map(\.model), entries.map(\.issue.digest), now, entries.flatMap(\.forecast.pm25),
-                edges(\.lower80), edges(\.upper80), edges(\.lower95), edges(\.upper95),
-            ], timeout: .seconds(300))
     }
 
     /// Records why stations have no forecast for their newest reading, and that others have one again.
@@ -107,14 +96,21 @@ struct Ledger {
             """
             DELETE FROM hazecast.reading_flag AS f USING hazecast.reading AS r
             WHERE r.written_by = ANY($1) AND f.station_id = r.station_id AND f.observed_at = r.observed_at
-                AND EXISTS (SELECT FROM hazecast.reading_flag)
             """, [writers], timeout: .seconds(300))
     }
 
+    /// The same for a few readings.
+    func clearingFlags(of readings: [Feed.Reading]) -> Statement {
+        Statement(
+            """
+            DELETE FROM hazecast.reading_flag AS f USING unnest($1::int4[], $2::timestamptz[]) AS r (station_id, observed_at)
+            WHERE f.station_id = r.station_id AND f.observed_at = r.observed_at
+            """, [readings.map(\.station), readings.map(\.observedAt)])
+    }
+
     /// Flags values that did not pass quality control.
-    func flag(_ flags: [ReadingFlag]) async throws(PostgresError) {
-        if flags.isEmpty { return }
-        _ = try await connection.query(
+    func flagging(_ flags: [ReadingFlag]) -> Statement {
+        Statement(
             """
             INSERT INTO hazecast.reading_flag (station_id, observed_at, measure, flag)
             SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING
@@ -141,13 +137,39 @@ struct Ledger {
                 windows.map(\.newest.timestamp), flags.map(\.station), flags.map(\.observedAt), flags.map(\.measure),
                 flags.map(\.flag.rawValue),
             ], timeout: .seconds(300))
-        try await flag(flags)
+        if !flags.isEmpty { try await connection.pipeline([flagging(flags)]) }
     }
 
     /// Drops the flag of readings that are no longer in the future.
-    func unflagDue(now: UTCHour) async throws(PostgresError) {
-        _ = try await connection.query(
+    func unflaggingDue(now: UTCHour) -> Statement {
+        Statement(
             "DELETE FROM hazecast.reading_flag WHERE flag = 'future' AND observed_at <= $1",
             [now.advanced(by: QualityControl.hoursAhead).timestamp])
+    }
+}
+
+extension BinaryCopyWriter {
+    /// Appends rows of the ledger.
+    fileprivate mutating func append(_ piece: Issuing.Piece, now: PostgresTimestamp) {
+        reserve(piece.count * 1_150)
+        piece.values.withUnsafeBufferPointer { values in
+            for row in 0..<piece.count {
+                beginRow(fields: 11)
+                append(piece.stations[row])
+                append(piece.origins[row].timestamp)
+                append(piece.issues[row].revision)
+                append(now)
+                append(piece.models[row])
+                for number in 0..<5 {
+                    if number > 0, !piece.hasBands[row] {
+                        appendNull()
+                        continue
+                    }
+                    let first = row * ForecastRow.length + number * Forecast.leads
+                    append(UnsafeBufferPointer(rebasing: values[first..<first + Forecast.leads]))
+                }
+                append(piece.issues[row].digest)
+            }
+        }
     }
 }

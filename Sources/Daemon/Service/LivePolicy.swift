@@ -31,19 +31,25 @@ struct LivePolicy: Sendable {
         set { stations[station] = newValue }
     }
 
-    /// Persistence, where it serves a station instead of a model.
-    func persistence(of station: Int32, insteadOf model: Int32) -> Persistence? {
-        guard let known = stations[station], known.model == model else { return nil }
-        return known.persistence
+    /// Who forecasts a station: its model, or persistence instead of it.
+    func issuer(of station: Int32, model: Int32) -> Int32 {
+        guard let known = stations[station], known.model == model, known.persistence != nil else { return model }
+        return Self.persistenceID
     }
 
-    /// A forecast with its bands as wide as they have to be; what was learnt of another issuer's bands does not apply.
-    func adapted(_ forecast: Forecast, of station: Int32, issuedBy issuer: Int32) -> Forecast {
+    /// The forecast of a station whose issuer is persistence.
+    func persistence(of station: Int32, at window: Window) -> Forecast {
+        guard let persistence = stations[station]?.persistence else { preconditionFailure("a model forecasts this one") }
+        return persistence.forecast(window)
+    }
+
+    /// Makes a forecast's bands as wide as they have to be; what was learnt of another issuer's bands does not apply.
+    func adapt(_ forecast: ForecastRow, of station: Int32, issuedBy issuer: Int32) {
         guard let known = stations[station], issuer == (known.persistence == nil ? known.model : Self.persistenceID)
         else {
-            return forecast
+            return
         }
-        return known.bands.applied(to: forecast)
+        known.bands.apply(to: forecast)
     }
 
     /// What the database has of every station.

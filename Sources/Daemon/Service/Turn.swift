@@ -29,31 +29,43 @@ struct Turn {
         var outage: Outage?
         /// Alerts that were raised and cleared.
         var alerts = Alerts.Outcome()
+        /// Whether the last statement before COMMIT says what they are.
+        fileprivate var hasAlerts = false
         /// Why models that were made active do not serve, and what serves instead, when that is news.
         var refusal: String?
     }
 
-    let connection: Connection
-    let ledger: Ledger
-    let now: UTCHour
-    /// Nil where nobody wants any.
-    let alerts: Alerts?
+    private let connection: Connection
+    private let ledger: Ledger
+    private let now: UTCHour
+    /// Whether anybody wants alerts.
+    private let hasAlerts: Bool
+    /// Whether any reading is flagged.
+    private let hasFlags: Bool
+    private let times: TurnTimes
 
     /// Runs one transaction.
     ///
     /// - Parameters:
     ///   - book: nil when nothing is known, as at start: every station is then considered.
     ///   - models: loaded anew when others serve than those in here.
+    ///   - times: gets to know what took how long.
     static func run(
-        on connection: Connection, book: inout StationBook?, models: inout ActiveModels?
+        on connection: Connection, book: inout StationBook?, models: inout ActiveModels?,
+        times: TurnTimes = TurnTimes()
     ) async throws -> Result {
-        try await connection.withTransaction("BEGIN ISOLATION LEVEL READ COMMITTED") {
-            let head = try await connection.query(
-                """
-                SELECT clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL), \(Ledger.refusesCopySQL),
-                    \(Alerts.areWantedSQL)
-                """
-            ).single()
+        let head = Statement(
+            """
+            SELECT clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL), \(Ledger.refusesCopySQL),
+                \(Alerts.areWantedSQL), EXISTS (SELECT FROM hazecast.reading_flag)
+            """)
+        let began = ContinuousClock.now
+        var wasReady = began
+        var (result, answers) = try await connection.withTransaction(
+            "BEGIN ISOLATION LEVEL READ COMMITTED", first: [head] + Feed.claiming, timeout: .seconds(300)
+        ) { first, last in
+            times.add(.claim, since: began)
+            let head = try first[0].single()
             guard try head.decode(Bool.self, at: 1) else {
                 throw DaemonError(.lostLock, "the advisory lock of this daemon is gone; another one may be active")
             }
@@ -64,12 +76,17 @@ struct Turn {
             let turn = Turn(
                 connection: connection,
                 ledger: Ledger(connection: connection, now: now, refusesCopy: try head.decode(Bool.self, at: 3)),
-                now: UTCHour(timestamp: now.microsecondsSince2000),
-                alerts: try head.decode(Bool.self, at: 4) ? Alerts(connection: connection) : nil)
-            var result = try await turn.work(book: &book, models: serving)
+                now: UTCHour(timestamp: now.microsecondsSince2000), hasAlerts: try head.decode(Bool.self, at: 4),
+                hasFlags: try head.decode(Bool.self, at: 5), times: times)
+            var result = try await turn.work(
+                on: try Feed.claim(in: first[1...]), book: &book, models: serving, last: &last)
             result.refusal = refusal
+            wasReady = .now
             return result
         }
+        times.add(.commit, since: wasReady)
+        if result.hasAlerts, let answer = answers.last { result.alerts = try Alerts.Outcome(answer) }
+        return result
     }
 
     /// Loads the active models anew where they have changed.
@@ -91,66 +108,140 @@ struct Turn {
         }
     }
 
-    private func work(book: inout StationBook?, models: ActiveModels) async throws -> Result {
-        let claim = try await Feed.claim(on: connection)
-        var result = Result(hadWork: !claim.isEmpty)
+    /// - Parameter last: gets what is to be sent with COMMIT.
+    private func work(
+        on claim: Feed.Claim, book: inout StationBook?, models: ActiveModels, last: inout [Statement]
+    ) async throws -> Result {
         let isReconciling = claim.reload || book == nil
         // Taken, not copied; whatever goes wrong from here on, the caller's book is gone, as it has to be.
         let remembered = book.take()
         // A change of the rules asks for a reload, so that they need no look at any other time.
-        var known: StationBook
+        let known: StationBook
         if !isReconciling, let remembered {
             known = remembered
         } else {
             known = StationBook(rules: try await QualityRules.load(on: connection))
         }
+        var intake = Intake(book: known, now: now)
+        let due = intake.book.takeDue(now: now)
+        intake.stale = due
+        var statements: [Statement] = []
+        if let readings = claim.readings {
+            if hasFlags, !readings.isEmpty { statements.append(ledger.clearingFlags(of: readings)) }
+            let began = ContinuousClock.now
+            intake.take(readings)
+            times.add(.judge, since: began)
+        } else {
+            if hasFlags { try await ledger.clearFlags(of: claim.writers) }
+            intake = try await read(claim, into: intake)
+        }
+        if isReconciling || !due.isEmpty { statements.append(ledger.unflaggingDue(now: now)) }
+        if !intake.flags.isEmpty { statements.append(ledger.flagging(intake.flags)) }
 
-        var advanced: Set<Int32> = []
-        let due = known.takeDue(now: now)
-        var stale = due
-        var flags: [ReadingFlag] = []
-        if !claim.writers.isEmpty {
-            try await ledger.clearFlags(of: claim.writers)
-            try await Feed.readings(of: claim, on: connection) { readings in
-                result.readings += readings.count
-                for reading in readings {
-                    switch take(reading, into: &known, flags: &flags) {
-                    case .nothing: break
-                    case .advanced: advanced.insert(reading.station)
-                    case .reload: stale.insert(reading.station)
-                    }
-                }
-            }
+        var result = Result(hadWork: !claim.isEmpty || isReconciling, readings: intake.readings)
+        let advanced = isReconciling ? [] : intake.book.takeAdvanced()
+        let stale = isReconciling ? try await WindowLoader.stations(on: connection) : intake.stale.sorted()
+        if isReconciling || !due.isEmpty {
+            try await WindowLoader.postponeFuture(
+                of: isReconciling ? stale : due.sorted(), into: &intake.book, now: now, on: connection)
         }
-        if isReconciling || !due.isEmpty { try await ledger.unflagDue(now: now) }
-        try await ledger.flag(flags)
-        if isReconciling {
-            result.hadWork = true
-            advanced = []
-            stale = Set(try await WindowLoader.stations(on: connection))
+        var issue = Issue(book: intake.book, models: models, statements: statements)
+        intake.book = StationBook(rules: intake.book.rules)
+        try await self.issue(for: advanced.filter { !intake.stale.contains($0) }, &issue)
+        for stations in stale.chunked(WindowLoader.batch) {
+            // What is judged as a whole comes after what is judged hour by hour.
+            try await connection.pipeline(issue.statements)
+            issue.statements = []
+            let began = ContinuousClock.now
+            let flags = try await WindowLoader.load(stations, into: &issue.book, now: now, on: connection)
+            times.add(.load, since: began)
+            let loaded = stations.compactMap { id in issue.book.entries[id].map { (id: id, newest: $0.window.newest) } }
+            if hasFlags || !flags.isEmpty { try await ledger.replaceFlags(of: loaded, by: flags) }
+            try await self.issue(for: stations, &issue)
         }
-        let looked = isReconciling ? stale : due
-        if !looked.isEmpty {
-            try await WindowLoader.postponeFuture(of: looked.sorted(), into: &known, now: now, on: connection)
-        }
-        advanced.subtract(stale)
-        for stations in advanced.sorted().chunked(WindowLoader.batch) {
-            try await issue(for: stations, book: &known, models: models, result: &result)
-        }
-        for stations in stale.sorted().chunked(WindowLoader.batch) {
-            let flags = try await WindowLoader.load(stations, into: &known, now: now, on: connection)
-            let loaded = stations.compactMap { id in known.entries[id].map { (id: id, newest: $0.window.newest) } }
-            try await ledger.replaceFlags(of: loaded, by: flags)
-            try await issue(for: stations, book: &known, models: models, result: &result)
+        last = issue.statements
+        result.forecasts = issue.issued.count
+        result.newestOrigin = issue.issued.origins.max()
+        (result.outages, result.outage) = (issue.outages, issue.outage)
+        if hasAlerts, issue.issued.count > 0 {
+            last.append(Alerts.evaluation(of: issue.issued))
+            result.hasAlerts = true
         }
         if !stale.isEmpty { result.hadWork = true }
-        book = known
+        book = issue.book
         return result
     }
 
-    private func take(_ reading: Feed.Reading, into book: inout StationBook, flags: inout [ReadingFlag])
-        -> StationBook.Effect
-    {
+    /// Takes the readings of a large claim as they come.
+    private func read(_ claim: Feed.Claim, into intake: Intake) async throws -> Intake {
+        let began = ContinuousClock.now
+        let shared = Shared(intake)
+        try await Feed.read(claim, on: connection) { [times] readings in
+            let began = ContinuousClock.now
+            shared.value.take(readings)
+            times.add(.judge, since: began)
+        }
+        times.add(.read, since: began)
+        return shared.value
+    }
+
+    /// What a turn has at hand and what has come of it so far.
+    private struct Issue {
+        var book: StationBook
+        let models: ActiveModels
+        /// To be run before anything else is read or written.
+        var statements: [Statement]
+        var issued = Issued()
+        var outages = 0
+        var outage: Outage?
+    }
+
+    /// Forecasts the stations whose window differs from what the ledger's newest forecast was made of.
+    private func issue(for stations: [Int32], _ issue: inout Issue) async throws {
+        if stations.isEmpty { return }
+        let issuing = Issuing(stations, book: issue.book, models: issue.models)
+        issue.book = StationBook(rules: issue.book.rules)
+        if stations.count <= Ledger.few || ledger.refusesCopy {
+            let began = ContinuousClock.now
+            while let piece = issuing.next() {
+                issue.statements += ledger.inserts(of: piece)
+                if stations.count <= Ledger.few { continue }
+                try await connection.pipeline(issue.statements, timeout: .seconds(300))
+                issue.statements = []
+            }
+            times.add(.predict, since: began)
+        } else {
+            let began = ContinuousClock.now
+            try await ledger.append(issuing, times: times)
+            times.add(.write, since: began)
+        }
+        issue.book = issuing.takeBook()
+        issue.issued.add(issuing.issued)
+        issue.outages += issuing.outages.count
+        if let outage = try await ledger.record(outages: issuing.outages, ended: issuing.ended) { issue.outage = outage }
+    }
+}
+
+/// Readings on their way into the book.
+private struct Intake {
+    var book: StationBook
+    let now: UTCHour
+    var readings = 0
+    /// Stations whose window has to be loaded anew.
+    var stale: Set<Int32> = []
+    var flags: [ReadingFlag] = []
+
+    init(book: StationBook, now: UTCHour) {
+        self.book = book
+        self.now = now
+    }
+
+    mutating func take(_ readings: [Feed.Reading]) {
+        self.readings += readings.count
+        for reading in readings { take(reading) }
+    }
+
+    private mutating func take(_ reading: Feed.Reading) {
         func flag(_ measure: String, _ flag: QualityControl.Flag) {
             flags.append(
                 ReadingFlag(station: reading.station, observedAt: reading.observedAt, measure: measure, flag: flag))
@@ -158,101 +249,21 @@ struct Turn {
         var judged = reading
         QualityControl.judge(&judged, by: book.rules, report: flag)
         if let verdict = QualityControl.judge(hour: reading.hour, now: now) { flag("observed_at", verdict) }
-        return book.take(station: reading.station, hour: reading.hour, measures: judged.measures, now: now) {
-            flags.append(
-                ReadingFlag(station: reading.station, observedAt: $0.timestamp, measure: $1, flag: $2))
+        var reported: [ReadingFlag] = []
+        let effect = book.take(station: reading.station, hour: reading.hour, measures: judged.measures, now: now) {
+            reported.append(ReadingFlag(station: reading.station, observedAt: $0.timestamp, measure: $1, flag: $2))
         }
-    }
-
-    /// Forecasts the stations whose window differs from what the ledger's newest forecast was made of.
-    private func issue(
-        for stations: [Int32], book: inout StationBook, models: ActiveModels, result: inout Result
-    ) async throws {
-        var groups: [Int32: Group] = [:]
-        var held: [Ledger.Entry] = []
-        var outages: [(station: Int32, origin: UTCHour, reason: String)] = []
-        var ended: [Int32] = []
-        for station in stations {
-            guard let entry = book.entries[station] else {
-                ended.append(station)
-                continue
-            }
-            let window: Window
-            do throws(GapRule.Outage) {
-                window = try GapRule.fill(entry.window)
-            } catch {
-                if entry.outage != error { outages.append((station, entry.window.newest, error.description)) }
-                book.entries[station]?.outage = error
-                continue
-            }
-            if entry.outage != nil { ended.append(station) }
-            book.entries[station]?.outage = nil
-            let digest = window.digest
-            if entry.issued?.digest == digest { continue }
-            book.entries[station]?.issued = StationBook.Issue(
-                revision: (entry.issued?.revision ?? 0) + 1, digest: digest)
-            let served = models[station]
-            if let persistence = models.policy.persistence(of: station, insteadOf: served.id),
-                let issue = book.entries[station]?.issued
-            {
-                held.append(
-                    Ledger.Entry(
-                        station: station, origin: window.origin, issue: issue, model: LivePolicy.persistenceID,
-                        forecast: persistence.forecast(window)))
-                continue
-            }
-            groups[served.id, default: Group(model: served)].add(station, window, longitude: entry.longitude)
-        }
-        try await append(held, policy: models.policy, result: &result)
-        for group in groups.values {
-            let forecasts = group.model.model.forecast(group.windows, longitudes: group.longitudes)
-            var entries: [Ledger.Entry] = []
-            entries.reserveCapacity(forecasts.count)
-            for (index, forecast) in forecasts.enumerated() {
-                guard let issue = book.entries[group.stations[index]]?.issued else { continue }
-                entries.append(
-                    Ledger.Entry(
-                        station: group.stations[index], origin: group.windows[index].origin, issue: issue,
-                        model: group.model.id, forecast: forecast))
-            }
-            try await append(entries, policy: models.policy, result: &result)
-        }
-        if let outage = try await ledger.record(outages: outages, ended: ended) { result.outage = outage }
-        result.outages += outages.count
-    }
-
-    /// Issues what one model, or persistence, says.
-    private func append(_ forecasts: [Ledger.Entry], policy: LivePolicy, result: inout Result) async throws {
-        var entries = forecasts
-        for index in entries.indices {
-            let entry = entries[index]
-            entries[index].forecast = policy.adapted(entry.forecast, of: entry.station, issuedBy: entry.model)
-        }
-        try await ledger.append(entries)
-        if let outcome = try await alerts?.evaluate(entries) {
-            result.alerts.raised += outcome.raised
-            result.alerts.cleared += outcome.cleared
-            result.alerts.failure = outcome.failure ?? result.alerts.failure
-        }
-        result.forecasts += entries.count
-        for entry in entries { result.newestOrigin = max(entry.origin, result.newestOrigin ?? entry.origin) }
+        if !reported.isEmpty { flags += reported }
+        if effect == .reload { stale.insert(reading.station) }
     }
 }
 
-/// Stations that one model serves, and what it needs to know of each.
-private struct Group {
-    let model: ActiveModels.Served
-    private(set) var stations: [Int32] = []
-    private(set) var windows: [Window] = []
-    private(set) var longitudes: [Double?] = []
-
-    init(model: ActiveModels.Served) { self.model = model }
-
-    mutating func add(_ station: Int32, _ window: Window, longitude: Double?) {
-        stations.append(station)
-        windows.append(window)
-        longitudes.append(longitude)
-    }
+/// A value that goes from one thread to another and back.
+///
+/// `@unchecked Sendable`: whoever hands it over waits, and does not look at it meanwhile.
+private final class Shared<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
 }
 
 extension Array {

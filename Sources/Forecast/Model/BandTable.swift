@@ -7,6 +7,9 @@ public struct BandTable: Sendable, Equatable {
     /// Observed − forecast in µg/m³ at the four edges of the bands, for each lead and bin: the least first.
     public let residuals: [[[Float]]]
 
+    /// The same for many forecasts at once.
+    let lanes: BandLanes
+
     /// Shares of the residuals below the four edges: lower95, lower80, upper80, upper95.
     static let quantiles = [0.025, 0.1, 0.9, 0.975]
     /// Bins hold these shares of the forecasts from the lowest up, finest at both ends: errors grow fastest with the level at
@@ -16,6 +19,7 @@ public struct BandTable: Sendable, Equatable {
     init(edges: [[Float]], residuals: [[[Float]]]) {
         self.edges = edges.map { $0.map { $0 + 0 } }
         self.residuals = residuals.map { $0.map { $0.map { $0 + 0 } } }
+        lanes = BandLanes(edges: self.edges, residuals: self.residuals)
     }
 
     /// What the prior's residuals count as in each bin, in observations. From 69 days of a station on, this gave bands that

@@ -34,20 +34,22 @@ final class MeasureLanes {
     ///   - lastHour: when the last row is.
     ///   - longitude: in degrees east; nil where it is not known.
     func load(_ hours: ArraySlice<Measures>, lastHour: UTCHour, longitude: Double?, lane: Int) {
+        hours.withUnsafeBufferPointer { load($0, lastHour: lastHour, longitude: longitude, lane: lane) }
+    }
+
+    func load(_ hours: UnsafeBufferPointer<Measures>, lastHour: UTCHour, longitude: Double?, lane: Int) {
         self.lastHour[lane] = Float(lastHour.hourOfDay) + Float((longitude ?? 0) / 15)
         let column = rows * Lanes.scalarCount
-        hours.withUnsafeBufferPointer { hours in
-            UnsafeMutableRawPointer(memory).withMemoryRebound(to: Float.self, capacity: 6 * column) { numbers in
-                for t in 0..<rows {
-                    let hour = hours[min(t, hours.count - 1)]
-                    let place = numbers + t * Lanes.scalarCount + lane
-                    place[0] = hour.pm25
-                    place[column] = hour.dewPoint
-                    place[2 * column] = hour.temperature
-                    place[3 * column] = hour.pressure
-                    place[4 * column] = hour.windDirection
-                    place[5 * column] = hour.windSpeed
-                }
+        UnsafeMutableRawPointer(memory).withMemoryRebound(to: Float.self, capacity: 6 * column) { numbers in
+            for t in 0..<rows {
+                let hour = hours[min(t, hours.count - 1)]
+                let place = numbers + t * Lanes.scalarCount + lane
+                place[0] = hour.pm25
+                place[column] = hour.dewPoint
+                place[2 * column] = hour.temperature
+                place[3 * column] = hour.pressure
+                place[4 * column] = hour.windDirection
+                place[5 * column] = hour.windSpeed
             }
         }
     }

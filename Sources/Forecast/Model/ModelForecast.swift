@@ -9,15 +9,32 @@ extension Model {
     /// - Precondition: there are as many longitudes as windows, or none.
     public func forecast(_ windows: [Window], longitudes: [Double?] = []) -> [Forecast] {
         precondition(longitudes.isEmpty || longitudes.count == windows.count, "a longitude, or nil, for each window")
-        let places = windows.indices.map { index in
-            Place(
-                hours: windows[index].steps[...], origin: windows[index].origin,
-                longitude: longitudes.isEmpty ? nil : longitudes[index])
+        let forecaster = Forecaster(self)
+        var forecasts: [Forecast] = []
+        forecasts.reserveCapacity(windows.count)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Forecaster.width * ForecastRow.length) { values in
+            withUnsafeTemporaryAllocation(of: Bool.self, capacity: Forecaster.width) { flags in
+                guard let values = values.baseAddress, let flags = flags.baseAddress else { return }
+                values.initialize(repeating: 0, count: Forecaster.width * ForecastRow.length)
+                flags.initialize(repeating: false, count: Forecaster.width)
+                func row(_ lane: Int) -> ForecastRow {
+                    ForecastRow(values: values + lane * ForecastRow.length, hasBands: flags + lane)
+                }
+                for first in stride(from: 0, to: windows.count, by: Forecaster.width) {
+                    let count = min(Forecaster.width, windows.count - first)
+                    for lane in 0..<count {
+                        windows[first + lane].steps.withUnsafeBufferPointer {
+                            forecaster.load(
+                                $0, origin: windows[first + lane].origin,
+                                longitude: longitudes.isEmpty ? nil : longitudes[first + lane], lane: lane)
+                        }
+                    }
+                    forecaster.forecast(lanes: count, row)
+                    for lane in 0..<count { forecasts.append(row(lane).forecast) }
+                }
+            }
         }
-        return each(places, leads: Forecast.leads) { block, lane in
-            let pm25 = block.pm25(lane: lane, least: 0)
-            return Forecast(pm25: pm25, bands: bands?.bands(of: pm25))
-        }
+        return forecasts
     }
 
     /// What a forecast is made from.
@@ -36,27 +53,21 @@ extension Model {
     /// A network that gives the next hour is rolled out through the known weather and then through the last of it; one
     /// that gives changes knows no weather after its origin.
     func outputs(_ places: [Place], leads: Int) -> [[Float]] {
-        each(places, leads: leads) { block, lane in block.pm25(lane: lane, least: -.infinity) }
-    }
-
-    private func each<Result>(
-        _ places: [Place], leads: Int, _ result: (ForecastBlock, _ lane: Int) -> Result
-    ) -> [Result] {
         let block = ForecastBlock(model: self, leads: leads)
-        var results: [Result] = []
+        var results: [[Float]] = []
         results.reserveCapacity(places.count)
         for first in stride(from: 0, to: places.count, by: Lanes.scalarCount) {
             let count = min(Lanes.scalarCount, places.count - first)
             for lane in 0..<count { block.load(places[first + lane], lane: lane) }
             block.run()
-            for lane in 0..<count { results.append(result(block, lane)) }
+            for lane in 0..<count { results.append((0..<leads).map { block.output(lead: $0)[lane] }) }
         }
         return results
     }
 }
 
 /// Sixteen windows forecast side by side, with the room that this needs.
-private final class ForecastBlock {
+final class ForecastBlock {
     private let model: Model
     private let leads: Int
     private let encoder: WindowEncoder
@@ -91,6 +102,11 @@ private final class ForecastBlock {
         hours.load(place.hours.prefix(hours.rows), lastHour: place.origin, longitude: place.longitude, lane: lane)
     }
 
+    /// - Parameter steps: `Window.length` hours; the last one's weather is held.
+    func load(_ steps: UnsafeBufferPointer<Measures>, origin: UTCHour, longitude: Double?, lane: Int) {
+        hours.load(steps, lastHour: origin, longitude: longitude, lane: lane)
+    }
+
     func run() {
         encoder.encode(hours, into: x)
         switch model.architecture.head {
@@ -99,14 +115,8 @@ private final class ForecastBlock {
         }
     }
 
-    /// What the last `run` gave one window, by lead, in µg/m³, raised to `least`.
-    func pm25(lane: Int, least: Float) -> [Float] {
-        let numbers = UnsafeRawPointer(pm25).assumingMemoryBound(to: Float.self)
-        return Array(unsafeUninitializedCapacity: leads) { buffer, count in
-            for lead in 0..<leads { buffer[lead] = max(least, numbers[lead * Lanes.scalarCount + lane]) }
-            count = leads
-        }
-    }
+    /// What the last `run` gave every window at a lead, from 0, in µg/m³.
+    func output(lead: Int) -> Lanes { pm25[lead] }
 
     private func rollOut(_ network: Network) {
         let column = model.architecture.inputs.firstIndex(of: .pm25) ?? 0

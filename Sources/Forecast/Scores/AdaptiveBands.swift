@@ -73,17 +73,36 @@ public struct AdaptiveBands: Sendable, Equatable {
             factors80: next(factors80, day.outside80, 0.2), factors95: next(factors95, day.outside95, 0.05))
     }
 
-    /// A forecast with its model's bands widened or narrowed: none below zero, none crossing.
-    public func applied(to forecast: Forecast) -> Forecast {
-        guard var bands = forecast.bands else { return forecast }
-        for (lead, value) in forecast.pm25.enumerated() {
-            bands.lower80[lead] = max(0, value - (value - bands.lower80[lead]) * factors80[lead])
-            bands.upper80[lead] = value + (bands.upper80[lead] - value) * factors80[lead]
-            let lower95 = max(0, value - (value - bands.lower95[lead]) * factors95[lead])
-            bands.lower95[lead] = min(lower95, bands.lower80[lead])
-            bands.upper95[lead] = max(bands.upper80[lead], value + (bands.upper95[lead] - value) * factors95[lead])
+    /// Widens or narrows a model's bands: none below zero, none crossing.
+    public func apply(to row: ForecastRow) {
+        if !row.hasBands { return }
+        let leads = Forecast.leads
+        for lead in 0..<leads {
+            let values = row.values + lead
+            let value = values[0]
+            let lower80 = max(0, value - (value - values[leads]) * factors80[lead])
+            let upper80 = value + (values[2 * leads] - value) * factors80[lead]
+            let lower95 = max(0, value - (value - values[3 * leads]) * factors95[lead])
+            let upper95 = value + (values[4 * leads] - value) * factors95[lead]
+            values[leads] = lower80
+            values[2 * leads] = upper80
+            values[3 * leads] = min(lower95, lower80)
+            values[4 * leads] = max(upper95, upper80)
         }
-        return Forecast(pm25: forecast.pm25, bands: bands)
+    }
+
+    /// A forecast with its model's bands widened or narrowed.
+    public func applied(to forecast: Forecast) -> Forecast {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: ForecastRow.length) { values in
+            guard let values = values.baseAddress else { return forecast }
+            var hasBands = false
+            return withUnsafeMutablePointer(to: &hasBands) { hasBands in
+                let row = ForecastRow(values: values, hasBands: hasBands)
+                row.forecast = forecast
+                apply(to: row)
+                return row.forecast
+            }
+        }
     }
 
     /// The forecasts of consecutive origins with the bands that they would have been issued with.
