@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion
+.PHONY: help bootstrap build fmt lint test faults soak fuzz sanitize check deb demo data bench bench-latency bench-training bench-promotion
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,9 +41,11 @@ soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory a
 	$(SWIFT) build $(CONFIGURATION) --product Faults
 	@.build/release/Faults --soak --stations $(or $(STATIONS),50)
 
-fuzz: bootstrap ## damaged files and answers for a minute each; SEED=1
-	$(SWIFT) build $(CONFIGURATION) --product Fuzz
-	@.build/release/Fuzz --seed $(or $(SEED),1)
+fuzz: bootstrap ## libFuzzer on whatever parses bytes from outside, a minute each; SEED=1 SECONDS=60 RUNS=100000 ONLY=csv
+	@SEED=$(SEED) TIME=$(SECONDS) RUNS=$(RUNS) ONLY='$(ONLY)' Tests/Fuzz/run
+
+sanitize: bootstrap ## the tests under SANITIZER=thread or address, both where none is named; FILTER=name
+	@$(foreach one,$(or $(SANITIZER),thread address),Tests/Sanitizer/run $(one) '$(FILTER)' &&) true
 
 check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 
