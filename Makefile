@@ -45,7 +45,7 @@ fuzz: bootstrap ## libFuzzer on whatever parses bytes from outside, a minute eac
 	@SEED=$(SEED) TIME=$(SECONDS) RUNS=$(RUNS) ONLY='$(ONLY)' Tests/Fuzz/run
 
 sanitize: bootstrap ## the tests under SANITIZER=thread or address, both where none is named; FILTER=name
-	@$(foreach one,$(or $(SANITIZER),thread address),Tests/Sanitizer/run $(one) '$(FILTER)' &&) true
+	@Tests/Sanitizer/run $(SANITIZER) $(if $(FILTER),'$(FILTER)')
 
 check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 
