@@ -19,9 +19,10 @@ static inline void take_lowest_priority(void) {
 }
 
 /// Puts the calling process into a session of its own, also where it leads a process group, whose leader may not begin one.
-static inline void take_own_session(void) {
+/// Fails, with -1, where its parent is gone.
+static inline int take_own_session(void) {
     setpgid(0, getpgid(getppid()));
-    setsid();
+    return setsid() < 0 ? -1 : 0;
 }
 
 /// Bounds what the calling process may allocate, in bytes.

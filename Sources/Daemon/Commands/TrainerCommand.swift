@@ -23,7 +23,8 @@ struct TrainerCommand: AsyncParsableCommand {
     private static let share: UInt = 256 << 20
 
     func run() async throws {
-        take_own_session()
+        // Else the session of whoever started the daemon would be made to give way; it ends here when the daemon is gone.
+        guard take_own_session() == 0 else { throw DaemonError(.training, "the trainer's parent is gone") }
         // Elsewhere nobody would give way to anybody: nice counts only within a session where the kernel groups by them.
         try? "19".write(toFile: "/proc/self/autogroup", atomically: false, encoding: .utf8)
         _ = set_parent_death_signal(SIGKILL)

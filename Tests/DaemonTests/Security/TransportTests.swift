@@ -44,12 +44,13 @@ import Testing
 
     /// Starts the daemon with a configuration file, and hands it on with the administrator's connection.
     private func withDaemon(
-        host: String = "localhost", password: String = "r1ght", _ more: (Certificates) -> String,
+        host: String = "localhost", believing authority: KeyPath<Certificates, String>,
         _ body: @escaping @Sendable (RunningProcess, Connection) async throws -> Void
     ) async throws {
         let certificates = try await Certificates()
         defer { try? FileManager.default.removeItem(at: certificates.folder) }
-        let more = more(certificates)
+        let authority = certificates[keyPath: authority]
+        let password = "r1ght"
         try await TestServer.withOwnServer(settings: certificates.settings) { server in
             let owner = try await Connection.connect(server.conninfo(), applicationName: "test")
             try await Migrator.migrate(owner)
@@ -57,7 +58,7 @@ import Testing
             let file = certificates.folder.appending(path: "hazecast.yaml")
             try """
             database: host=\(host) hostaddr=127.0.0.1 port=\(server.port ?? 0) user=far password=\(password) \
-            dbname=postgres \(more)
+            dbname=postgres sslmode=verify-full sslrootcert=\(authority) ssl_min_protocol_version=TLSv1.3
             """.write(to: file, atomically: true, encoding: .utf8)
             let daemon = try Executable.hazecast.start(["run", "--config", file.path()])
             defer { daemon.signal(SIGKILL) }
@@ -68,8 +69,7 @@ import Testing
     }
 
     @Test func theRightNameByTheRightAuthorityIsServedEncrypted() async throws {
-        try await withDaemon { "sslmode=verify-full sslrootcert=\($0.authority) ssl_min_protocol_version=TLSv1.3" } _: {
-            daemon, owner in
+        try await withDaemon(believing: \.authority) { daemon, owner in
             #expect(await daemon.hasWritten(toStandardError: "serving"), "\(daemon.standardError)")
             let versions = try await owner.query(
                 """
@@ -82,15 +82,14 @@ import Testing
     }
 
     @Test func anotherNameIsRefused() async throws {
-        try await withDaemon(host: "elsewhere.invalid") { "sslmode=verify-full sslrootcert=\($0.authority)" } _: {
-            daemon, owner in
+        try await withDaemon(host: "elsewhere.invalid", believing: \.authority) { daemon, owner in
             #expect(await daemon.hasWritten(toStandardError: "does not match host name"), "\(daemon.standardError)")
             try await Self.expectNobodyConnected(daemon, owner)
         }
     }
 
     @Test func anotherAuthorityIsRefused() async throws {
-        try await withDaemon { "sslmode=verify-full sslrootcert=\($0.stranger)" } _: { daemon, owner in
+        try await withDaemon(believing: \.stranger) { daemon, owner in
             #expect(await daemon.hasWritten(toStandardError: "certificate verify failed"), "\(daemon.standardError)")
             try await Self.expectNobodyConnected(daemon, owner)
         }

@@ -98,12 +98,14 @@ struct AttachTarget: Sendable {
         for row in rows { try await insert(row, on: connection) }
         try await connection.run(script: "ROLLBACK TO before")
         let given = zip(arguments, lines).filter { !$0.1.isEmpty }
-        let list = given.enumerated().map { "\($1.0.0) => $\($0 + 1)::text::\($1.0.1)" }.joined(separator: ", ")
-        try await connection.query("SELECT hazecast.attach('\(table.replacing("'", with: "''"))', \(list))", given.map(\.1))
+        let list = given.enumerated().map { ", \($1.0.0) => $\($0 + 1)::text::\($1.0.1)" }.joined()
+        let source = table.replacing("'", with: "''")
+        try await connection.query("SELECT hazecast.attach('\(source)'\(list))", given.map(\.1))
         do {
             for row in rows { try await insert(row, on: connection) }
             let settled = try await connection.query(
-                "SELECT failures FROM hazecast.settle_attachments(clock_timestamp() + interval '3 hours')").single()
+                "SELECT failures FROM hazecast.settle_attachments(clock_timestamp() + interval '3 hours')"
+            ).single()
             if let failures = try settled.decode(String?.self, at: 0) { throw Finding(description: failures) }
             try await connection.run(script: "SELECT FROM canary")
         } catch let error as PostgresError {
