@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking briefly bench-hour bench-small
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking briefly bench-hour bench-small sanitize
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,9 +41,11 @@ soak: bootstrap ## 24 days of readings, a transaction each, in minutes: memory a
 	$(SWIFT) build $(CONFIGURATION) --product Faults
 	@.build/release/Faults --soak --stations $(or $(STATIONS),50)
 
-fuzz: bootstrap ## damaged files and answers for a minute each; SEED=1
-	$(SWIFT) build $(CONFIGURATION) --product Fuzz
-	@.build/release/Fuzz --seed $(or $(SEED),1)
+fuzz: bootstrap ## libFuzzer on whatever parses bytes from outside, a minute each; SEED=1 SECONDS=60 RUNS=100000 ONLY=csv
+	@SEED=$(SEED) TIME=$(SECONDS) RUNS=$(RUNS) ONLY='$(ONLY)' Tests/Fuzz/run
+
+sanitize: bootstrap ## the tests under SANITIZER=thread or address, both where none is named; FILTER=name
+	@Tests/Sanitizer/run $(SANITIZER) $(if $(FILTER),'$(FILTER)')
 
 briefly: # every kind of fault at least once, with time for a machine that does other things as well
 	@$(MAKE) --no-print-directory faults SEED=$(or $(SEED),1) N=36 STATIONS=3 PATIENCE=60

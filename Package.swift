@@ -84,13 +84,18 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Faults"),
-        .executableTarget(
-            name: "Fuzz",
+        // What parses bytes from outside, for libFuzzer; the tests replay its finds.
+        .target(
+            name: "FuzzTargets",
             dependencies: [
                 "Forecast", "Ingest", "Postgres", "TestSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Yams", package: "Yams"),
             ],
-            path: "Tests/Fuzz"),
+            path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(
             name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"],
@@ -100,6 +105,19 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Tests/Fuzz/run says where libFuzzer is. It counts which branches of ours an input takes.
+if let libFuzzer = Context.environment["HAZECAST_LIBFUZZER"] {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Tests/Fuzz/Driver",
+            linkerSettings: [.unsafeFlags([libFuzzer, "-lstdc++"])]),
+    ]
+    for target in package.targets where ["FuzzTargets", "Forecast", "Ingest", "Postgres"].contains(target.name) {
+        target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+}
 
 for target in package.targets where target.type != .system && target.type != .plugin {
     target.swiftSettings =

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 
 /// The `hazecast` command.
 @main
@@ -13,6 +14,12 @@ struct Hazecast: AsyncParsableCommand {
             TrainerCommand.self,
         ]
     )
+
+    static func main() async {
+        // Every command may have a password in memory, and readings.
+        _ = forbid_core_files()
+        await main(nil)
+    }
 
     /// The version of this binary, as `--version`, `hazecast.daemon` and the package say it.
     static let version = "0.1.0"

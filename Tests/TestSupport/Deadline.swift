@@ -1,4 +1,12 @@
+import Foundation
 import Synchronization
+
+extension Duration {
+    /// The same, times `HAZECAST_TEST_PATIENCE`, which is set where everything is slower: under a sanitizer.
+    public var patient: Duration { self * patience }
+}
+
+private let patience = ProcessInfo.processInfo.environment["HAZECAST_TEST_PATIENCE"].flatMap(Int.init) ?? 1
 
 /// A test took longer than it may.
 public struct DeadlineExceeded: Error, CustomStringConvertible {
@@ -9,12 +17,13 @@ public struct DeadlineExceeded: Error, CustomStringConvertible {
     public var description: String { "no end within \(duration)" }
 }
 
-/// Runs `body`, and gives up on it after a time even if it neither returns nor heeds its cancellation.
+/// Runs `body`, and gives up on it after a time, made `patient`, even if it neither returns nor heeds its cancellation.
 ///
 /// - Throws: `DeadlineExceeded`, or what `body` threw.
 public func withDeadline<Value: Sendable>(
     _ duration: Duration, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
+    let duration = duration.patient
     let outcome = Outcome<Value>()
     let work = Task {
         do { outcome.settle(.success(try await body())) } catch { outcome.settle(.failure(error)) }

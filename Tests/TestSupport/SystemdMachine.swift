@@ -63,7 +63,7 @@ public final class SystemdMachine: Sendable {
         try script.write(toFile: file("sh"), atomically: true, encoding: .utf8)
         let line = Array("\(name)\n".utf8)
         _ = write(commands, line, line.count)
-        let end = ContinuousClock.now + deadline
+        let end = ContinuousClock.now + deadline.patient
         while access(file("status"), F_OK) != 0 {
             guard ContinuousClock.now < end else { throw DeadlineExceeded(duration: deadline) }
             try await Task.sleep(for: .milliseconds(5))

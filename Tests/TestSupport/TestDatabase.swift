@@ -6,7 +6,8 @@ import Synchronization
 public struct DatabaseTemplate: Sendable {
     /// Part of the template database's name.
     public let name: String
-    let setUp: @Sendable (_ conninfo: String) async throws -> Void
+    /// Fills an empty database, given a connection string of it.
+    public let setUp: @Sendable (_ conninfo: String) async throws -> Void
 
     /// A template that `setUp` fills, given a connection string of the empty database. It must leave no connection open.
     public init(_ name: String, setUp: @escaping @Sendable (_ conninfo: String) async throws -> Void) {
@@ -16,6 +17,17 @@ public struct DatabaseTemplate: Sendable {
 
     /// Nothing but what PostgreSQL itself puts into a database.
     public static let empty = Self("empty") { _ in }
+
+    /// The schema as `migrations/` makes it.
+    public static let schema = Self("schema") { conninfo in
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations")
+        let files = try FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "sql" }
+            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+        let connection = try await Connection.connect(conninfo, applicationName: "template")
+        for file in files { try await connection.run(script: try String(contentsOf: file, encoding: .utf8)) }
+        await connection.close()
+    }
 
     /// A template that a script fills.
     public static func script(_ name: String, _ sql: String) -> Self {
@@ -33,26 +45,35 @@ public enum TestDatabase {
     public static func withDatabase<Value>(
         _ template: DatabaseTemplate = .empty, _ body: (_ conninfo: String) async throws -> Value
     ) async throws -> Value {
-        let server = try await TestServer.shared()
-        let source = try await prepared(template)
-        let name = "test_\(counter.add(1, ordering: .relaxed).newValue)"
-        try await administer("CREATE DATABASE \(name) TEMPLATE \(source)")
-        do {
-            let value = try await body(server.conninfo(database: name))
-            try await drop(name)
-            return value
-        } catch {
-            try? await drop(name)
-            throw error
-        }
+        let name = try await taken(template)
+        // In a task of its own, because the test's may have been cancelled, and while the next test runs.
+        defer { Task { try await administer("DROP DATABASE \(name) WITH (FORCE)") } }
+        return try await body(try await TestServer.shared().conninfo(database: name))
     }
 
     private static let counter = Atomic<Int>(0)
     private static let templates = Mutex<[String: Task<String, any Error>]>([:])
+    private static let spares = Mutex<[String: Task<String, any Error>]>([:])
 
-    /// In a task of its own, because the test's may have been cancelled.
-    private static func drop(_ name: String) async throws {
-        try await Task { try await administer("DROP DATABASE \(name) WITH (FORCE)") }.value
+    /// A copy of a template, made while the test before ran; the next one is begun.
+    private static func taken(_ template: DatabaseTemplate) async throws -> String {
+        let source = try await prepared(template)
+        let ready = spares.withLock { spares in
+            let ready = spares[template.name] ?? Task { try await copy(of: source) }
+            spares[template.name] = Task {
+                _ = await ready.result
+                return try await copy(of: source)
+            }
+            return ready
+        }
+        return try await ready.value
+    }
+
+    private static func copy(of source: String) async throws -> String {
+        let name = "test_\(counter.add(1, ordering: .relaxed).newValue)"
+        // Copies files; the default writes every page into the log, which takes twice as long.
+        try await administer("CREATE DATABASE \(name) TEMPLATE \(source) STRATEGY file_copy")
+        return name
     }
 
     /// The name of the template database, made by whoever comes first.

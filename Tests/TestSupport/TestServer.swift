@@ -9,9 +9,11 @@ public enum TestServer {
     /// The server that the tests of one process share, started when first asked for. No test stops it.
     public static func shared() async throws -> PrivateCluster { try await sharedServer.value }
 
-    /// Another server, for tests that stop or kill it; gone afterwards.
-    public static func withOwnServer<Value>(_ body: (PrivateCluster) async throws -> Value) async throws -> Value {
-        let cluster = try await start()
+    /// Another server, for tests that stop or kill it or want settings of their own; gone afterwards.
+    public static func withOwnServer<Value>(
+        settings: [String: String] = [:], _ body: (PrivateCluster) async throws -> Value
+    ) async throws -> Value {
+        let cluster = try await start(settings)
         do {
             let value = try await body(cluster)
             await cluster.remove()
@@ -36,8 +38,9 @@ public enum TestServer {
         "max_prepared_transactions": "10",
     ]
 
-    private static func start() async throws -> PrivateCluster {
-        let cluster = try PrivateCluster(directory: newDirectory(), port: try freePort(), settings: settings)
+    private static func start(_ more: [String: String] = [:]) async throws -> PrivateCluster {
+        let cluster = try PrivateCluster(
+            directory: newDirectory(), port: try freePort(), settings: settings.merging(more) { $1 })
         try await cluster.start()
         return cluster
     }

@@ -22,14 +22,14 @@ private let noon = Site.noon
                 let began = ContinuousClock.now
                 try await site.write(roof, noon.advanced(by: hour))
                 try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: hour) }
-                #expect(ContinuousClock.now - began < .seconds(1))
+                #expect(ContinuousClock.now - began < .seconds(1).patient)
             }
             // A silenced notification costs half a second at most.
             let began = ContinuousClock.now
             try await site.run("SET hazecast.notify = off")
             try await site.write(roof, noon.advanced(by: 6))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 6) }
-            #expect(ContinuousClock.now - began < .seconds(1))
+            #expect(ContinuousClock.now - began < .seconds(1).patient)
             #expect(
                 try await site.text(
                     "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active operational")
@@ -59,7 +59,7 @@ private let noon = Site.noon
             active.signal(SIGKILL)
             try await site.write(roof, noon.advanced(by: 2))
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 2) }
-            #expect(ContinuousClock.now - began < .seconds(5))
+            #expect(ContinuousClock.now - began < .seconds(5).patient)
             #expect(try await site.ledger().count == 3)
         }
     }
@@ -175,7 +175,7 @@ private let noon = Site.noon
                 let next = noon.advanced(by: hour + 1)
                 try await site.write(roof, next)
                 try await eventually { try await site.latest("roof")?.origin == next }
-                #expect(ContinuousClock.now - began < .seconds(1))
+                #expect(ContinuousClock.now - began < .seconds(1).patient)
                 #expect(
                     try await site.text("SELECT DISTINCT model FROM hazecast.latest_forecast") == model, "\(change)")
             }

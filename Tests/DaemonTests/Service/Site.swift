@@ -161,7 +161,7 @@ struct ConditionNeverHeld: Error {
 func eventually(
     within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
 ) async throws {
-    let deadline = ContinuousClock.now + limit
+    let deadline = ContinuousClock.now + limit.patient
     while try await !condition() {
         if ContinuousClock.now > deadline { throw ConditionNeverHeld(limit: limit) }
         try await Task.sleep(for: .milliseconds(2))

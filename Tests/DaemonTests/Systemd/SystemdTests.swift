@@ -100,7 +100,7 @@ struct SystemdTests {
                 #expect(answers >= number)
                 #expect(try await host.property("ActiveState") == "active")
             }
-            #expect(fastest < .seconds(2))
+            #expect(fastest < .seconds(2).patient)
             #expect(try await host.property("MainPID") == process)
             #expect(try await host.property("NRestarts") == "0")
         }
@@ -166,7 +166,7 @@ struct SystemdTests {
                 try await host.succeed("systemctl \(isUp ? "start" : "stop") database; systemctl start hazecast")
                 let began = ContinuousClock.now
                 try await host.succeed("systemctl stop hazecast")
-                #expect(ContinuousClock.now - began < .seconds(5))
+                #expect(ContinuousClock.now - began < .seconds(5).patient)
                 #expect(try await host.property("Result") == "success")
                 #expect(try await host.property("ExecMainStatus") == "0")
             }
@@ -272,7 +272,7 @@ struct SystemdTests {
             try await trainingBegins(host, 2)
             let began = ContinuousClock.now
             try await host.succeed("systemctl stop hazecast")
-            #expect(ContinuousClock.now - began < .seconds(5))
+            #expect(ContinuousClock.now - began < .seconds(5).patient)
             #expect(try await host.property("Result") == "success")
             #expect(try await state(2) == "cancelled")
             #expect(try await site.servingModel() == serving)
