@@ -31,3 +31,9 @@ static inline int limit_memory(unsigned long bytes) {
     struct rlimit limit = {bytes, bytes};
     return setrlimit(RLIMIT_DATA, &limit);
 }
+
+/// Takes from the calling process, and all that it starts, the possibility to leave a core file.
+static inline int forbid_core_files(void) {
+    struct rlimit limit = {0, 0};
+    return setrlimit(RLIMIT_CORE, &limit);
+}
