@@ -165,7 +165,8 @@ private let noon = Site.noon
                     WHERE observed_at > (SELECT max(observed_at) - interval '30 hours' FROM hazecast.reading)
                     """) == "0")
             #expect(try await turns.restart().forecasts == 0)
-            let scored = try await site.text("SELECT count(*) FROM hazecast.skill('2013-01-10 00:00Z', '2013-01-17 00:00Z')")
+            let scored = try await site.text(
+                "SELECT count(*) FROM hazecast.skill('2013-01-10 00:00Z', '2013-01-17 00:00Z')")
             #expect(scored == "48")
             try await SkillTests.expectPythonAgrees(
                 site.conninfo, "timestamptz '2013-01-10 00:00Z'", "timestamptz '2013-01-17 00:00Z'")
@@ -181,7 +182,9 @@ private let noon = Site.noon
             let daemon = try site.daemon()
             defer { daemon.signal(SIGKILL) }
             let waiting = "SELECT count(*) FROM hazecast.arrival"
-            try await eventually { try await site.text("SELECT count(*) FROM hazecast.latest_forecast") == "\(20 * 24)" }
+            try await eventually {
+                try await site.text("SELECT count(*) FROM hazecast.latest_forecast") == "\(20 * 24)"
+            }
             var random = SeededGenerator(seed: 5)
             func any(_ values: [String]) -> String { values.randomElement(using: &random) ?? "NULL" }
             let values = [

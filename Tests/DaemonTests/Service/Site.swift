@@ -141,8 +141,8 @@ extension Model {
             offset: normalisation.output.offset, scale: normalisation.output.scale * factor)
         return try Model(
             name: name, preset: preset, architecture: architecture,
-            normalisation: Normalisation(inputs: normalisation.inputs, output: output), weights: networks.flatMap(\.weights),
-            bands: bands, training: training, scores: scores)
+            normalisation: Normalisation(inputs: normalisation.inputs, output: output),
+            weights: networks.flatMap(\.weights), bands: bands, training: training, scores: scores)
     }
 }
 
