@@ -28,6 +28,12 @@ CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql
     AS $$ BEGIN PERFORM pg_notify(TG_ARGV[0], ''); RETURN NULL; END $$;
 CREATE TABLE floor_reading (LIKE hazecast.reading INCLUDING ALL);
 CREATE TABLE floor_ledger (LIKE hazecast.forecast_ledger INCLUDING ALL);
+CREATE TABLE peer_reading (LIKE hazecast.reading INCLUDING ALL);
+CREATE TABLE peer_ledger (LIKE hazecast.forecast_ledger INCLUDING ALL);
+CREATE FUNCTION tell_peer() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM pg_notify('peer_arrival', pg_current_xact_id()::text); RETURN NULL; END $$;
+CREATE TRIGGER tell AFTER INSERT ON peer_reading FOR EACH STATEMENT EXECUTE FUNCTION tell_peer();
+CREATE TRIGGER tell AFTER INSERT ON peer_ledger FOR EACH STATEMENT EXECUTE FUNCTION tell('issued');
 CREATE TRIGGER tell AFTER INSERT ON floor_reading FOR EACH STATEMENT EXECUTE FUNCTION tell('floor_arrival');
 CREATE TRIGGER tell AFTER INSERT ON floor_ledger FOR EACH STATEMENT EXECUTE FUNCTION tell('issued');
 CREATE TRIGGER tell AFTER INSERT ON hazecast.forecast_ledger FOR EACH STATEMENT EXECUTE FUNCTION tell('issued');
@@ -179,6 +185,20 @@ class Daemon:
         os.unlink(Path(self.log.name).parent / "notify")
         self.log.close()
         self.lines.close()
+
+
+class Peer:
+    """peer.py at work."""
+
+    def __init__(self, server, model, stations, newest):
+        self.process = subprocess.Popen(
+            [sys.executable, Path(__file__).parent / "peer.py", server.conninfo, model, str(stations), str(hours_since_2000(newest))],
+            stdout=subprocess.PIPE, text=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "2"})
+        if self.process.stdout.readline() != "ready\n":
+            raise RuntimeError("the peer did not start")
+
+    memory_mb = Daemon.memory_mb
+    processor_seconds = Daemon.processor_seconds
 
 
 class Client:

@@ -2,13 +2,13 @@
 //
 // client CONNINFO         answers commands:
 //   reading SIDE HOUR                one reading by INSERT; answers the seconds until another session has read its row
-//   hour SIDE STATIONS HOUR HOURS    readings of HOURS hours up to HOUR by one COPY; for hazecast answers the seconds of that
+//   hour SIDE STATIONS HOUR HOURS    readings of HOURS hours up to HOUR by one COPY; for a daemon answers the seconds of that
 //                                    COPY, and from its commit until another session knows of the commit of all forecasts; for
 //                                    the floor does what has to be done with bare libpq, and answers the seconds of the
 //                                    readings' COPY, and of reading, writing and commit
 // client CONNINFO answer  stands in for the daemon on the floor's side of `reading`
 //
-// SIDE is hazecast or floor, HOUR is in hours since 2000.
+// SIDE is hazecast, floor, or for an hour also peer; HOUR is in hours since 2000.
 #include <libpq-fe.h>
 #include <endian.h>
 #include <poll.h>
@@ -215,14 +215,15 @@ static int count(const char *name, long hour, int stations) {
     return (int)be64toh(n);
 }
 
-static void hour_of_hazecast(int stations, long hour, int hours) {
-    double copy = write_readings("hazecast.reading", stations, hour, hours);
+// The daemon's hour, or that of the peer, which has tables of its own.
+static void hour_of_daemon(const char *readings, const char *ends_there, const char *all_there, int stations, long hour, int hours) {
+    double copy = write_readings(readings, stations, hour, hours);
     double began = now(), ended;
     do {
         wait_for_notification(reader);
         ended = now();
-    } while (count("ends_there", hour, stations) < (stations > 1 ? 2 : 1));
-    int all = count("all_there", hour, 0);
+    } while (count(ends_there, hour, stations) < (stations > 1 ? 2 : 1));
+    int all = count(all_there, hour, 0);
     if (all != stations) { fprintf(stderr, "%d forecasts of %d\n", all, stations); exit(1); }
     printf("%.6f %.6f\n", copy, ended - began);
 }
@@ -286,6 +287,8 @@ static void serve(const char *conninfo) {
     }
     prepare(reader, "ends_there", "SELECT count(*) FROM hazecast.forecast_ledger WHERE origin = $1 AND station_id IN (1, $2)");
     prepare(reader, "all_there", "SELECT count(*) FROM hazecast.forecast_ledger WHERE origin = $1");
+    prepare(reader, "ends_there_p", "SELECT count(*) FROM peer_ledger WHERE origin = $1 AND station_id IN (1, $2)");
+    prepare(reader, "all_there_p", "SELECT count(*) FROM peer_ledger WHERE origin = $1");
     prepare(writer, "transaction", "SELECT written_by FROM floor_reading WHERE station_id = 1 AND observed_at = $1");
     prepare(writer, "newest", "SELECT station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction,"
         " wind_speed FROM floor_reading WHERE written_by = $1");
@@ -299,7 +302,11 @@ static void serve(const char *conninfo) {
         while (PQconsumeInput(reader), PQnotifies(reader)) {}
         if (sscanf(command, "reading %15s %ld", side, &hour) == 2) reading(side, hour);
         else if (sscanf(command, "hour %15s %d %ld %d", side, &stations, &hour, &hours) == 4)
-            (strcmp(side, "floor") ? hour_of_hazecast : hour_of_floor)(stations, hour, hours);
+        {
+            if (!strcmp(side, "floor")) hour_of_floor(stations, hour, hours);
+            else if (!strcmp(side, "peer")) hour_of_daemon("peer_reading", "ends_there_p", "all_there_p", stations, hour, hours);
+            else hour_of_daemon("hazecast.reading", "ends_there", "all_there", stations, hour, hours);
+        }
         else exit(2);
         fflush(stdout);
     }

@@ -28,15 +28,20 @@ def median(values):
     return bench.percentile(values, .5)
 
 
-def rounds(client, daemon, stations, hour, options):
+def rounds(client, daemon, peer, stations, hour, options):
     results = []
     for number in range(options.rounds + 1):
         hour += 1
         floor = client.ask("hour", "floor", stations, hour, 1)
+        if peer:
+            began = peer.processor_seconds()
+            by_peer = client.ask("hour", "peer", stations, hour, 1)[1]
+            peer_processor = peer.processor_seconds() - began
         daemon.turns()
         began = daemon.processor_seconds()
         feed, took = client.ask("hour", "hazecast", stations, hour, 1)
         processor = daemon.processor_seconds() - began
+        time.sleep(0.1)  # for its line in the log
         steps = {}
         for turn in daemon.turns():
             for step, milliseconds in turn.items():
@@ -46,6 +51,8 @@ def rounds(client, daemon, stations, hour, options):
         results.append({
             "floor": floor[1], "hazecast": took, "ratio": took / floor[1], "feed": feed, "floor_feed": floor[0],
             "processor": processor, "floor_steps": floor[2:], "steps": steps, "rss": daemon.memory_mb("VmRSS")})
+        if peer:
+            results[-1] |= {"peer": by_peer, "peer_processor": peer_processor, "peer_rss": peer.memory_mb("VmRSS")}
         print(f"  round {number:2}: floor {floor[1]:.4f} s (read {floor[2]:.4f}, write {floor[3]:.4f}, commit {floor[4]:.4f}), "
               f"hazecast {took:.4f} s, ratio {took / floor[1]:.2f}; load {os.getloadavg()[0]:.1f}", flush=True)
     return results, hour
@@ -63,6 +70,11 @@ def report(stations, results, daemon):
     print(f"  feed: COPY of the readings {both('feed')} s, into the floor's table {both('floor_feed')} s")
     print(f"  daemon: {median([result['processor'] for result in results]):.4f} s of processors an hour, "
           f"{daemon.memory_mb('VmRSS'):.0f} MB, {daemon.memory_mb('VmHWM'):.0f} MB at most", flush=True)
+    if "peer" in results[0]:
+        took, processor, memory = (median([result[key] for result in results]) for key in ("peer", "peer_processor", "peer_rss"))
+        ours = [median([result[key] for result in results]) for key in ("hazecast", "processor", "rss")]
+        print(f"  peer in Python: {both('peer')} s, {processor:.4f} s of processors an hour, {memory:.0f} MB: "
+              f"{took / ours[0]:.1f} times the time, {processor / ours[1]:.1f} times the processors, {memory / ours[2]:.1f} times the memory")
     # The best of each side: the fairest to both on a machine that others use.
     floor, took = (min(result[side] for result in results) for side in ("floor", "hazecast"))
     best = min(results, key=lambda result: result["ratio"])
@@ -86,7 +98,7 @@ def measure(binary, stations, options):
     hours = options.rounds + 1 + (options.catch_up or 0)
     newest = bench.this_hour() - bench.HOUR * hours
     server = bench.Server()
-    daemon = client = None
+    daemon = client = peer = None
     try:
         began = time.monotonic()
         server.prepare(binary, stations, newest, HISTORY)
@@ -99,8 +111,16 @@ def measure(binary, stations, options):
         daemon = bench.Daemon(binary, server)
         print(f"  start: {daemon.seconds_to_ready:.3f} s with everything forecast, {daemon.memory_mb('VmRSS'):.0f} MB", flush=True)
         client = bench.Client(bench.Client.compile(server), server)
-        results, hour = rounds(client, daemon, stations, bench.hours_since_2000(newest), options)
+        if options.peer:
+            peer = bench.Peer(server, options.peer, stations, newest)
+        results, hour = rounds(client, daemon, peer, stations, bench.hours_since_2000(newest), options)
         result = report(stations, results, daemon)
+        if peer:
+            with server.connect() as connection:
+                difference = connection.execute(
+                    "SELECT max(abs(a - b)) FROM hazecast.forecast_ledger AS ours JOIN peer_ledger AS peer USING (station_id, origin), "
+                    "unnest(ours.pm25 || ours.lower80 || ours.upper95, peer.pm25 || peer.lower80 || peer.upper95) AS u (a, b)").fetchone()[0]
+            print(f"  its forecasts are ours to {difference:.2g} µg/m³", flush=True)
         if options.catch_up:
             hour += options.catch_up
             feed, took = client.ask("hour", "hazecast", stations, hour, options.catch_up)
@@ -120,6 +140,8 @@ def measure(binary, stations, options):
     finally:
         if client:
             client.stop()
+        if peer:
+            bench.stop(peer.process, signal.SIGTERM)
         if daemon:
             daemon.stop()
         server.close()
@@ -131,6 +153,7 @@ def main():
     parser.add_argument("--stations", default="10000", help="one number, or several with commas between them")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--catch-up", type=int, metavar="HOURS")
+    parser.add_argument("--peer", metavar="MODEL", help="beside peer.py with this model, models/operational.json for the same job")
     parser.add_argument("--idle", type=float, metavar="SECONDS")
     options = parser.parse_args()
     bench.forget_pg_variables()

@@ -1,6 +1,7 @@
 // What glibc offers only as variadic functions or macros, which Swift cannot use.
 #include <linux/ioprio.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
@@ -10,6 +11,9 @@
 
 /// The signal that the calling process gets when the thread that started it ends.
 static inline int set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+/// Gives memory that is not used any more back to the system.
+static inline void return_free_memory(void) { malloc_trim(0); }
 
 /// Gives the calling thread, and all that it starts, processor and disk when nobody else wants them.
 static inline void take_lowest_priority(void) {

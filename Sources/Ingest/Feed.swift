@@ -146,7 +146,9 @@ public enum Feed {
 
     /// A claim, with its readings where there are few.
     public static func claim(in answers: ArraySlice<Rows>) throws(PostgresError) -> Claim {
-        guard let first = answers.first, let readings = answers.last else { preconditionFailure("answers to `claiming`") }
+        guard let first = answers.first, let readings = answers.last else {
+            preconditionFailure("answers to `claiming`")
+        }
         let row = try first.single()
         let writers = try row.decode([TransactionID].self, at: 0)
         let isWhole = writers.count <= writersAtOnce && readings.count <= readingsAtOnce

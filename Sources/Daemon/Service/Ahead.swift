@@ -2,6 +2,9 @@ import Dispatch
 import Synchronization
 
 /// Makes pieces on a thread of its own, a few ahead of whoever takes them.
+///
+/// What takes the lock is not inlined: inside an asynchronous function 6.3.1 remembers across a suspension which thread it is on,
+/// and the mutex then finds that another one holds it.
 final class Ahead<Piece: Sendable>: Sendable {
     private struct State {
         var pieces: [Piece?] = []
@@ -34,6 +37,7 @@ final class Ahead<Piece: Sendable>: Sendable {
     }
 
     /// The next piece; waits for it. Not to be called again after it was nil.
+    @inline(never)
     func next() -> Piece? {
         filled.wait()
         defer { room.signal() }
@@ -41,6 +45,7 @@ final class Ahead<Piece: Sendable>: Sendable {
     }
 
     /// Returns when nothing is made any more; what waits is never taken.
+    @inline(never)
     func end() {
         state.withLock { $0.isAbandoned = true }
         room.signal()

@@ -1,3 +1,4 @@
+import CLinux
 import Forecast
 import Foundation
 import Ingest
@@ -290,6 +291,8 @@ private struct Work {
             logger.debug("turn", metadata: metadata)
         }
         if isFirst {
+            // What loading the windows needed is not needed again.
+            return_free_memory()
             var metadata: Logger.Metadata = ["stations": "\(stations)", "model": "\(model)"]
             if let failures = trouble?.failures { metadata["failures"] = "\(failures)" }
             logger.log(level: trouble?.isNews("serving") == false ? .debug : .notice, "serving", metadata: metadata)

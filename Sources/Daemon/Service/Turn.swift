@@ -29,8 +29,6 @@ struct Turn {
         var outage: Outage?
         /// Alerts that were raised and cleared.
         var alerts = Alerts.Outcome()
-        /// Whether the last statement before COMMIT says what they are.
-        fileprivate var hasAlerts = false
         /// Why models that were made active do not serve, and what serves instead, when that is news.
         var refusal: String?
     }
@@ -61,6 +59,7 @@ struct Turn {
             """)
         let began = ContinuousClock.now
         var wasReady = began
+        var hasEvaluation = false
         var (result, answers) = try await connection.withTransaction(
             "BEGIN ISOLATION LEVEL READ COMMITTED", first: [head] + Feed.claiming, timeout: .seconds(300)
         ) { first, last in
@@ -81,11 +80,12 @@ struct Turn {
             var result = try await turn.work(
                 on: try Feed.claim(in: first[1...]), book: &book, models: serving, last: &last)
             result.refusal = refusal
+            hasEvaluation = turn.hasAlerts && result.forecasts > 0
             wasReady = .now
             return result
         }
         times.add(.commit, since: wasReady)
-        if result.hasAlerts, let answer = answers.last { result.alerts = try Alerts.Outcome(answer) }
+        if hasEvaluation, let answer = answers.last { result.alerts = try Alerts.Outcome(answer) }
         return result
     }
 
@@ -133,7 +133,12 @@ struct Turn {
             times.add(.judge, since: began)
         } else {
             if hasFlags { try await ledger.clearFlags(of: claim.writers) }
-            intake = try await read(claim, into: intake)
+            let shared = Shared(intake)
+            // Given up, so that it is changed and not copied.
+            intake.book = StationBook(rules: intake.book.rules)
+            try await read(claim, into: shared)
+            intake = shared.value
+            shared.value.book = StationBook(rules: intake.book.rules)
         }
         if isReconciling || !due.isEmpty { statements.append(ledger.unflaggingDue(now: now)) }
         if !intake.flags.isEmpty { statements.append(ledger.flagging(intake.flags)) }
@@ -163,26 +168,22 @@ struct Turn {
         result.forecasts = issue.issued.count
         result.newestOrigin = issue.issued.origins.max()
         (result.outages, result.outage) = (issue.outages, issue.outage)
-        if hasAlerts, issue.issued.count > 0 {
-            last.append(Alerts.evaluation(of: issue.issued))
-            result.hasAlerts = true
-        }
+        // The last one, so that `run` finds what it answers.
+        if hasAlerts, issue.issued.count > 0 { last.append(Alerts.evaluation(of: issue.issued)) }
         if !stale.isEmpty { result.hadWork = true }
         book = issue.book
         return result
     }
 
     /// Takes the readings of a large claim as they come.
-    private func read(_ claim: Feed.Claim, into intake: Intake) async throws -> Intake {
+    private func read(_ claim: Feed.Claim, into shared: Shared<Intake>) async throws {
         let began = ContinuousClock.now
-        let shared = Shared(intake)
         try await Feed.read(claim, on: connection) { [times] readings in
             let began = ContinuousClock.now
             shared.value.take(readings)
             times.add(.judge, since: began)
         }
         times.add(.read, since: began)
-        return shared.value
     }
 
     /// What a turn has at hand and what has come of it so far.
@@ -218,7 +219,9 @@ struct Turn {
         issue.book = issuing.takeBook()
         issue.issued.add(issuing.issued)
         issue.outages += issuing.outages.count
-        if let outage = try await ledger.record(outages: issuing.outages, ended: issuing.ended) { issue.outage = outage }
+        if let outage = try await ledger.record(outages: issuing.outages, ended: issuing.ended) {
+            issue.outage = outage
+        }
     }
 }
 

@@ -29,6 +29,7 @@ final class TurnTimes: Sendable {
     ///
     /// - Returns: now.
     @discardableResult
+    @inline(never)  // as in `Ahead`
     func add(_ step: Step, since began: ContinuousClock.Instant) -> ContinuousClock.Instant {
         let now = ContinuousClock.now
         sums.withLock { $0[step, default: .zero] += now - began }
@@ -36,6 +37,7 @@ final class TurnTimes: Sendable {
     }
 
     /// What there was of each step.
+    @inline(never)
     var steps: [(step: Step, duration: Duration)] {
         sums.withLock { sums in Step.allCases.compactMap { step in sums[step].map { (step, $0) } } }
     }

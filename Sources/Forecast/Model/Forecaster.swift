@@ -82,7 +82,8 @@ public struct ForecastRow {
             return Forecast(
                 pm25: values(0),
                 bands: hasBands
-                    ? Forecast.Bands(lower80: values(1), upper80: values(2), lower95: values(3), upper95: values(4)) : nil)
+                    ? Forecast.Bands(lower80: values(1), upper80: values(2), lower95: values(3), upper95: values(4))
+                    : nil)
         }
         nonmutating set {
             func set(_ number: Int, _ new: [Float]) {
