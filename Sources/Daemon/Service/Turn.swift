@@ -114,15 +114,14 @@ struct Turn {
     ) async throws -> Result {
         let isReconciling = claim.reload || book == nil
         // Taken, not copied; whatever goes wrong from here on, the caller's book is gone, as it has to be.
-        let remembered = book.take()
-        // A change of the rules asks for a reload, so that they need no look at any other time.
-        let known: StationBook
-        if !isReconciling, let remembered {
-            known = remembered
+        var intake = Intake(now: now)
+        if isReconciling {
+            book = nil
+            // A change of the rules asks for a reload, so that they need no look at any other time.
+            intake.book = StationBook(rules: try await QualityRules.load(on: connection))
         } else {
-            known = StationBook(rules: try await QualityRules.load(on: connection))
+            intake.remember(&book)
         }
-        var intake = Intake(book: known, now: now)
         let due = intake.book.takeDue(now: now)
         intake.stale = due
         var statements: [Statement] = []
@@ -133,12 +132,10 @@ struct Turn {
             times.add(.judge, since: began)
         } else {
             if hasFlags { try await ledger.clearFlags(of: claim.writers) }
-            let shared = Shared(intake)
-            // Given up, so that it is changed and not copied.
-            intake.book = StationBook(rules: intake.book.rules)
+            let shared = Shared(Intake(now: now))
+            swap(&shared.value, &intake)
             try await read(claim, into: shared)
-            intake = shared.value
-            shared.value.book = StationBook(rules: intake.book.rules)
+            swap(&shared.value, &intake)
         }
         if isReconciling || !due.isEmpty { statements.append(ledger.unflaggingDue(now: now)) }
         if !intake.flags.isEmpty { statements.append(ledger.flagging(intake.flags)) }
@@ -234,9 +231,15 @@ private struct Intake {
     var stale: Set<Int32> = []
     var flags: [ReadingFlag] = []
 
-    init(book: StationBook, now: UTCHour) {
-        self.book = book
+    /// With an empty book.
+    init(now: UTCHour) {
+        book = StationBook(rules: .standard)
         self.now = now
+    }
+
+    /// Takes over what is known: a function of its own, because nothing may hold it on the way, or all of it is copied.
+    mutating func remember(_ known: inout StationBook?) {
+        if let taken = known.take() { book = taken }
     }
 
     mutating func take(_ readings: [Feed.Reading]) {
