@@ -39,7 +39,7 @@ struct LivePolicy: Sendable {
 
     /// The forecast of a station whose issuer is persistence.
     func persistence(of station: Int32, at window: Window) -> Forecast {
-        guard let persistence = stations[station]?.persistence else { preconditionFailure("a model forecasts this one") }
+        guard let persistence = stations[station]?.persistence else { preconditionFailure("a model forecasts it") }
         return persistence.forecast(window)
     }
 
