@@ -32,7 +32,7 @@ extension World {
         }
     }
 
-    private func isTrue(_ condition: String) async throws {
+    func isTrue(_ condition: String) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while try await writer.text(condition) != "true" {
             if ContinuousClock.now > deadline { throw Failure("for a minute it was not true that \(condition)") }

@@ -38,6 +38,7 @@ extension World {
     func check(against undisturbed: [String]) async throws {
         try reviveDaemons()
         try await settled(writer)
+        try await isTrue("NOT EXISTS (SELECT FROM hazecast.training_run WHERE state IN ('waiting', 'running'))")
         let failed = try await writer.text("SELECT count(*) FROM hazecast.training_run WHERE state = 'failed'")
         if let failed = failed.flatMap({ Int($0) }), failed > 0 { findings.saw(.trainerMemory, times: failed) }
         let doubled = try await writer.lines(

@@ -87,6 +87,8 @@ extension World {
         }
         guard !fault.isStopping, let daemon = daemons.first, !daemon.hasEnded else { return }
         while !daemonLog(since: mark).contains(" retry_in=") {
+            // One that is just being made, because of the fault before, is to be deaf as well.
+            if fault.fault == .deafListener { proxy.swallow(clientsThatSent: "LISTEN") }
             if ContinuousClock.now > broken + limit + slack {
                 throw Failure("\(fault.fault.rawValue) not noticed within \(limit)")
             }

@@ -55,7 +55,7 @@ actor World {
     }
 
     private static let serverSettings = [
-        "fsync": "off", "max_connections": "60", "shared_buffers": "64MB", "max_wal_size": "64MB",
+        "fsync": "off", "max_connections": "100", "shared_buffers": "64MB", "max_wal_size": "64MB",
         "min_wal_size": "32MB", "log_line_prefix": "%a: ", "log_lock_waits": "on", "deadlock_timeout": "500ms",
     ]
 

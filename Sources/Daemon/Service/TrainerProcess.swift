@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Glibc
 import Synchronization
 
 /// A child process that trains: this program's hidden command `trainer`, at the lowest priority.
@@ -36,10 +37,7 @@ final class TrainerProcess: Sendable {
             Thread.current.name = "trainer"
             take_lowest_priority()
             let end = start(database: database, memory: memory)
-            state.withLock { state in
-                state.id = nil
-                state.end = end
-            }
+            state.withLock { $0.end = end }
         }
     }
 
@@ -58,37 +56,68 @@ final class TrainerProcess: Sendable {
         }
     }
 
+    /// Not by Foundation's `Process`, which leaves the descriptors of a run loop behind for each thread that starts one.
     private func start(database: String, memory: Int) -> End {
-        let process = Process()
-        // This very program, also when an upgrade has put another in its place.
-        process.executableURL = URL(filePath: "/proc/self/exe")
-        process.arguments = ["trainer", "\(run)", "--memory", "\(memory)", "--parent", "\(getpid())"]
-        process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "NOTIFY_SOCKET" }
-            .merging([TrainerCommand.database: database]) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            return .notStarted(error.localizedDescription)
-        }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return .notStarted(String(cString: strerror(errno))) }
+        defer { close(ends[0]) }
+        var id = pid_t()
+        let status = spawn(&id, output: ends[1], database: database, memory: memory)
+        close(ends[1])
+        guard status == 0 else { return .notStarted(String(cString: strerror(status))) }
         state.withLock { state in
-            state.id = process.processIdentifier
-            if state.isUnwanted { Glibc.kill(process.processIdentifier, SIGKILL) }
+            state.id = id
+            if state.isUnwanted { Glibc.kill(id, SIGKILL) }
         }
-        follow(output.fileHandleForReading)
-        process.waitUntilExit()
-        return process.terminationReason == .uncaughtSignal
-            ? .killed(signal: process.terminationStatus) : .exited(process.terminationStatus)
+        follow(ends[0])
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        var end: Int32 = 0
+        state.withLock { state in
+            waitpid(id, &end, 0)
+            state.id = nil
+        }
+        return end & 0x7f == 0 ? .exited(end >> 8 & 0xff) : .killed(signal: end & 0x7f)
+    }
+
+    /// This very program, also when an upgrade has put another in its place.
+    ///
+    /// - Returns: 0, or an `errno`.
+    private func spawn(_ id: inout pid_t, output: Int32, database: String, memory: Int) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        let arguments = ["/proc/self/exe", "trainer", "\(run)", "--memory", "\(memory)", "--parent", "\(getpid())"]
+        let variables = ProcessInfo.processInfo.environment.filter { $0.key != "NOTIFY_SOCKET" }
+            .merging([TrainerCommand.database: database]) { $1 }
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        var environment: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for string in argv + environment { free(string) } }
+        return posix_spawn(&id, arguments[0], &actions, &attributes, &argv, &environment)
     }
 
     /// Reads reports, a line of JSON each, until the child is gone.
-    private func follow(_ output: FileHandle) {
+    private func follow(_ output: Int32) {
         var line = Data()
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = read(output.fileDescriptor, &buffer, buffer.count)
+            let count = read(output, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             line.append(contentsOf: buffer[..<count])
