@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking briefly bench-hour bench-small sanitize
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small sanitize faults-briefly
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,10 +47,10 @@ fuzz: bootstrap ## libFuzzer on whatever parses bytes from outside, a minute eac
 sanitize: bootstrap ## the tests under SANITIZER=thread or address, both where none is named; FILTER=name
 	@Tests/Sanitizer/run $(SANITIZER) $(if $(FILTER),'$(FILTER)')
 
-briefly: # every kind of fault at least once, with time for a machine that does other things as well
+faults-briefly: ## every kind of fault at least once, in a minute, with patience for a machine that does other things as well
 	@$(MAKE) --no-print-directory faults SEED=$(or $(SEED),1) N=36 STATIONS=3 PATIENCE=60
 
-check: bootstrap lint test briefly ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests, a few faults
+check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
 
 deb: bootstrap ## make the Debian package .build/package/hazecast_*.deb
 	$(SWIFT) build $(CONFIGURATION) --product hazecast

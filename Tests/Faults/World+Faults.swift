@@ -197,8 +197,7 @@ extension World {
             await cluster.stop()
             try await cluster.start(environment: clock.environment)
         } else {
-            signalDaemons(SIGTERM)
-            try startDaemon(environment: clock.environment)
+            try await replaceDaemons(environment: clock.environment)
         }
         // It serves before the step, and what it knows is from then.
         try await Task.sleep(for: .seconds(1))

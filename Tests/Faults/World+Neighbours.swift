@@ -82,8 +82,7 @@ extension World {
             SELECT gen_random_uuid(), 'gone', 1, '0', 'standby', t, t FROM (VALUES (now() - interval '3 days')) AS long_ago (t)
             """)
         let neighbour = try await neighbour("UPDATE hazecast.daemon SET version = version WHERE host = 'gone'")
-        signalDaemons(SIGTERM)
-        try startDaemon()
+        try await replaceDaemons()
         let meeting = Task {
             _ = try await daemonWaits(within: .seconds(5))
             try await neighbour.run(script: "COMMIT")

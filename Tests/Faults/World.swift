@@ -220,6 +220,13 @@ actor World {
         return running
     }
 
+    /// Stops every daemon and starts one when they have ended: of two that run, the older one is kept.
+    func replaceDaemons(environment: [String: String] = [:]) async throws {
+        for daemon in signalDaemons(SIGTERM) { _ = await daemon.end() }
+        daemons = []
+        try startDaemon(environment: environment)
+    }
+
     /// Asks every daemon to stop, which it has to do at once whatever is going on.
     func stopDaemons(under faults: [Struck]) async throws {
         let stopped = daemons
