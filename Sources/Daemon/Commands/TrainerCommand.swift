@@ -24,7 +24,7 @@ struct TrainerCommand: AsyncParsableCommand {
 
     func run() async throws {
         // A priority that is a whole session's: without one of its own it would be that of the daemon and whoever started that.
-        guard take_own_session() else { return }
+        guard take_own_session() else { throw DaemonError(.training, "the trainer's parent is gone") }
         // Elsewhere nobody would give way to anybody: nice counts only within a session where the kernel groups by them.
         try? "19".write(toFile: "/proc/self/autogroup", atomically: false, encoding: .utf8)
         _ = set_parent_death_signal(SIGKILL)

@@ -122,7 +122,8 @@ import Testing
                     CREATE FUNCTION pg_temp.peek(station integer) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
                     BEGIN IF station = 3 THEN RAISE 'seen'; END IF; RETURN true; END $$;
                     SELECT count(*) FROM hazecast.reading WHERE pg_temp.peek(station_id);
-                    SELECT count(*) FROM hazecast.forecast_ledger WHERE pg_temp.peek(station_id)
+                    SELECT count(*) FROM hazecast.forecast_ledger WHERE pg_temp.peek(station_id);
+                    DROP FUNCTION pg_temp.peek -- or its owner could not be dropped until this session has ended
                     """)
             await east.close()
         }
