@@ -87,7 +87,10 @@ struct LiveDay {
             let verdict = Self.verdict(skill, model: model.name, isPersistence: isPersistence)
             try await insert(station, after, held, errors, skill: skill, verdict: verdict)
             states[station] = after
-            if isPersistence != wasPersistence { news.append("station \(station): \(verdict)") }
+            if isPersistence != wasPersistence {
+                let name = try await connection.query("SELECT name FROM hazecast.station WHERE id = $1", [station])
+                news.append("\(try name.first?.decode(String.self, at: 0) ?? "a station"): \(verdict)")
+            }
         }
         return news
     }
