@@ -78,7 +78,7 @@ public actor Connection {
     public func close() { session.close() }
 
     /// Asks the server to stop what runs now, as a cancelled task does; without effect when nothing runs.
-    public nonisolated func cancelRunning() { wakeup.cancel(call: nil) }
+    public nonisolated func cancelRunning() { wakeup.cancel(nil) }
 
     /// Whether the next call has a chance: the connection has neither been closed nor has its end been seen.
     public var isUsable: Bool { session.probe() }
@@ -96,25 +96,28 @@ public actor Connection {
         _ operation: String, timeout: Duration, isShielded: Bool = false,
         _ body: (Session) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        guard transaction == nil || transaction == TransactionToken.current else {
-            throw PostgresError(
-                .misuse, "another task has a transaction open on this connection", operation: operation)
-        }
-        let number = wakeup.beginCall()
+        let call = Wakeup.Call()
         let wakeup = wakeup
+        // Others may have their turn before `perform`, where the task has to change its executor for it.
         let result: Result<Value, PostgresError> = await withTaskCancellationHandler {
-            perform(operation, timeout: timeout, isShielded: isShielded, body)
+            perform(call, operation, timeout: timeout, isShielded: isShielded, body)
         } onCancel: {
-            if !isShielded { wakeup.cancel(call: number) }
+            if !isShielded { wakeup.cancel(call) }
         }
         return try result.get()
     }
 
     /// A method, so that the compiler sees to it that it runs on this actor's thread and nowhere else.
     private func perform<Value>(
-        _ operation: String, timeout: Duration, isShielded: Bool, _ body: (Session) throws(PostgresError) -> Value
+        _ call: Wakeup.Call, _ operation: String, timeout: Duration, isShielded: Bool,
+        _ body: (Session) throws(PostgresError) -> Value
     ) -> Result<Value, PostgresError> {
         do throws(PostgresError) {
+            guard transaction == nil || transaction == TransactionToken.current else {
+                throw PostgresError(
+                    .misuse, "another task has a transaction open on this connection", operation: operation)
+            }
+            wakeup.begin(call)
             return .success(
                 try session.perform(operation, timeout: timeout, isShielded: isShielded) {
                     () throws(PostgresError) in try body(session)

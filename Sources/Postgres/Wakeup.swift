@@ -4,16 +4,22 @@ import Synchronization
 
 /// Wakes a connection's thread out of `poll`, and carries the wish to stop what it is doing.
 ///
-/// Calls are numbered, so that a cancellation that comes too late for its own call cannot hit the next one.
+/// The wish belongs to a call, so that one that comes too late, or before its call's turn, cannot hit another.
 final class Wakeup: Sendable {
+    /// One call, from before its turn until after it.
+    final class Call: Sendable {
+        private let cancelled = Atomic(false)
+
+        /// Whether it is to stop, or not to begin.
+        var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
+
+        fileprivate func cancel() { cancelled.store(true, ordering: .releasing) }
+    }
+
     /// Readable when somebody has called `cancel` or `signal`.
     let descriptor: Int32
-    private let state = Mutex(State())
-
-    private struct State {
-        var call: UInt64 = 0
-        var isCancelled = false
-    }
+    /// The last call whose turn has come.
+    private let running = Mutex<Call?>(nil)
 
     init() throws(PostgresError) {
         descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
@@ -25,26 +31,16 @@ final class Wakeup: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Begins a new call and returns its number.
-    func beginCall() -> UInt64 {
-        state.withLock { state in
-            state.call &+= 1
-            state.isCancelled = false
-            return state.call
-        }
-    }
+    /// It is a call's turn.
+    func begin(_ call: Call) { running.withLock { $0 = call } }
 
     /// Whether the call that runs has been cancelled.
-    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+    var isCancelled: Bool { running.withLock { $0?.isCancelled ?? false } }
 
-    /// Cancels one call if it still runs; any call when `call` is nil.
-    func cancel(call: UInt64?) {
-        let hit = state.withLock { state in
-            guard call == nil || call == state.call else { return false }
-            state.isCancelled = true
-            return true
-        }
-        if hit { signal() }
+    /// Cancels one call; the one that runs when `call` is nil.
+    func cancel(_ call: Call?) {
+        (call ?? running.withLock { $0 })?.cancel()
+        signal()
     }
 
     /// Wakes the thread without asking for anything.

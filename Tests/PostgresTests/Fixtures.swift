@@ -29,6 +29,8 @@ func untilRuns(_ text: String, on observer: Connection) async throws {
     let sql = """
         SELECT count(*) FROM pg_stat_activity
         WHERE state = 'active' AND position($1 in query) > 0 AND pid <> pg_backend_pid()
+            -- Between preparing and running it the server is idle, and forgets a request to stop.
+            AND (position('pg_sleep' in query) = 0 OR wait_event = 'PgSleep')
         """
     while try await observer.query(sql, [text]).single().decode(Int.self, at: 0) == 0 { await Task.yield() }
 }
