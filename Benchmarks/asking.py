@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import psycopg
-from latency import Server
+from bench import Server
 
 STATION = "s17"
 FULL_DAYS = 31
