@@ -23,17 +23,26 @@ struct AttachmentUpkeep {
     }
 
     /// Settles one batch of every attached table.
-    mutating func settle(on connection: Connection, logger: Logger) async throws(PostgresError) {
+    mutating func settle(
+        on connection: Connection, after troubles: inout Troubles, logger: Logger
+    ) async throws(PostgresError) {
         guard hasAttachments, ContinuousClock.now >= notBefore else { return }
         do throws(PostgresError) {
             let row = try await connection.query(
                 "SELECT failures FROM hazecast.settle_attachments()", timeout: .seconds(300)
             ).single()
             if let failures = try row.decode(String?.self, at: 0) {
-                logger.error("attached tables cannot be read: \(failures)")
+                let isNews = troubles.attached.fails(with: failures)
+                logger.log(level: isNews ? .error : .debug, "attached tables cannot be read: \(failures)")
+            } else {
+                troubles.attached.succeeds()
             }
+            troubles.attachments.succeeds()
         } catch let error where error.code == .server {
-            logger.error("attached tables are not settled: \(error)", metadata: ["retry_in": "\(Self.retry)"])
+            let isNews = troubles.attachments.fails(with: "\(error)")
+            logger.log(
+                level: isNews ? .error : .debug, "attached tables are not settled: \(error)",
+                metadata: ["retry_in": "\(Self.retry)"])
             notBefore = .now + Self.retry
         }
     }

@@ -14,8 +14,6 @@ import ServiceLifecycle
 struct ForecastService: Service {
     /// The longest that a committed reading waits when its NOTIFY was lost or silenced.
     private static let poll = Duration.milliseconds(500)
-    /// A session that worked this long was a success; the next failure is a new one.
-    private static let stable = Duration.seconds(10)
     /// How often a standby tries to become the active daemon.
     private static let standbyPoll = Duration.seconds(1)
 
@@ -66,12 +64,12 @@ struct ForecastService: Service {
             if !isReady { ServiceManager.ready() }
             isReady = true
         }
-        var trouble: Trouble?
+        var troubles = Troubles()
         while true {
             // Not since it began: to find out that nobody answers takes as long as a success would.
             var worksSince: ContinuousClock.Instant?
             do {
-                try await session(&heartbeat, after: &trouble) {
+                try await session(&heartbeat, after: &troubles) {
                     isSettled = true
                     worksSince = worksSince ?? .now
                     sayReady()
@@ -83,21 +81,20 @@ struct ForecastService: Service {
                 if let error = error as? DaemonError, error.code == .reconfigured {
                     logger.notice("\(error)")
                     backoff.reset()
-                    trouble = nil
+                    troubles.session = Trouble()
                     continue
                 }
-                if let worksSince, ContinuousClock.now - worksSince > Self.stable {
+                if let worksSince, ContinuousClock.now - worksSince > Trouble.stable {
                     backoff.reset()
-                    trouble = nil
+                    troubles.session = Trouble()
                 }
                 let delay = backoff.next()
-                var now = trouble ?? Trouble()
-                let isNews = now.fails(with: "\(error)")
-                trouble = now
+                let isNews = troubles.session.fails(with: "\(error)")
                 var metadata: Logger.Metadata = ["retry_in": "\(Int(delay / .milliseconds(1))) ms"]
                 if let state = (error as? PostgresError)?.sqlState { metadata["sqlstate"] = "\(state)" }
                 logger.log(level: isNews ? .error : .debug, "\(error)", metadata: metadata)
-                ServiceManager.report(.service, "not serving since \(now.since.formatted(.iso8601)): \(error)")
+                let since = troubles.session.since?.formatted(.iso8601) ?? ""
+                ServiceManager.report(.service, "not serving since \(since): \(error)")
                 sayReady()
                 try await Task.sleep(for: delay)
             }
@@ -116,10 +113,10 @@ struct ForecastService: Service {
     /// One connection's life: standby, then active until something fails; it never returns without an error.
     ///
     /// - Parameters:
-    ///   - trouble: what there was until now.
+    ///   - troubles: what there was until now.
     ///   - onSettled: called once it is a standby or serves: from then on somebody relies on it.
     private func session(
-        _ heartbeat: inout Heartbeat, after trouble: inout Trouble?, onSettled: () -> Void
+        _ heartbeat: inout Heartbeat, after troubles: inout Troubles, onSettled: () -> Void
     ) async throws {
         let conninfo = settings.current.database
         let connection = try await Connection.connect(conninfo, applicationName: "hazecast")
@@ -142,7 +139,7 @@ struct ForecastService: Service {
             // On the connection's thread, so that a statement costs no change of it.
             try await withTaskExecutorPreference(connection.thread) {
                 try await serve(
-                    on: connection, to: conninfo, listener: listener, &heartbeat, after: &trouble, onSettled: onSettled)
+                    on: connection, to: conninfo, listener: listener, &heartbeat, after: &troubles, onSettled: onSettled)
             }
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
@@ -195,7 +192,7 @@ struct ForecastService: Service {
 
     private func serve(
         on connection: Connection, to conninfo: String, listener: Listener, _ heartbeat: inout Heartbeat,
-        after trouble: inout Trouble?, onSettled: () -> Void
+        after troubles: inout Troubles, onSettled: () -> Void
     ) async throws {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task(executorPreference: connection.thread) {
@@ -227,17 +224,18 @@ struct ForecastService: Service {
             var isSettling = false
             repeat {
                 // Before the first turn: without a partition of its month a forecast has no place.
-                try await upkeep.runIfDue(on: connection, logger: logger)
+                try await upkeep.runIfDue(on: connection, after: &troubles.partitions, logger: logger)
                 if isDue {
-                    try await work.attachments.settle(on: connection, logger: logger)
-                    try await work.turn(after: &trouble)
+                    try await work.attachments.settle(on: connection, after: &troubles, logger: logger)
+                    try await work.turn(after: &troubles)
                     onSettled()
                 }
                 work.log.flush()
                 try await heartbeat.beat(
                     .active, model: work.models?.fallback.name, refusal: work.models?.refusal, on: connection)
                 try await retraining.look(on: connection)
-                isSettling = try await work.live.step(on: connection, models: &work.models, logger: logger)
+                isSettling = try await work.live.step(
+                    on: connection, models: &work.models, after: &troubles.days, logger: logger)
                 isDue = try await work.isDue()
                 try step(at: conninfo)
             } while isDue || isSettling
@@ -256,7 +254,6 @@ private struct Work {
     var attachments = AttachmentUpkeep()
     var live = LiveUpkeep()
     var log: ActivityLog
-    private var alertFailure: String?
 
     init(connection: Connection, logger: Logger) {
         self.connection = connection
@@ -269,18 +266,23 @@ private struct Work {
         return attachments.isDue(poll) || poll.isWaiting || book?.hasDue(now: poll.now) == true
     }
 
-    mutating func turn(after trouble: inout Trouble?) async throws {
+    mutating func turn(after troubles: inout Troubles) async throws {
         let began = ContinuousClock.now
         let isFirst = book == nil
         let times = TurnTimes()
         let result = try await Turn.run(on: connection, book: &book, models: &models, times: times)
-        if let refusal = result.refusal { logger.error("\(refusal)") }
-        if !result.hadWork { return }
-        // Once and not again until it has gone: what is wrong stays wrong from turn to turn.
-        if let failure = result.alerts.failure, failure != alertFailure {
-            logger.error("alerts were not evaluated: \(failure)")
+        if let refusal = result.refusal {
+            logger.log(level: troubles.models.fails(with: refusal) ? .error : .debug, "\(refusal)")
+        } else if models?.refusal == nil {
+            troubles.models.succeeds()
         }
-        alertFailure = result.alerts.failure
+        if !result.hadWork { return }
+        if let failure = result.alerts.failure {
+            let isNews = troubles.alerts.fails(with: failure)
+            logger.log(level: isNews ? .error : .debug, "alerts were not evaluated: \(failure)")
+        } else {
+            troubles.alerts.succeeds()
+        }
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""
         let took = ContinuousClock.now - began
@@ -294,8 +296,10 @@ private struct Work {
             // What loading the windows needed is not needed again.
             return_free_memory()
             var metadata: Logger.Metadata = ["stations": "\(stations)", "model": "\(model)"]
-            if let failures = trouble?.failures { metadata["failures"] = "\(failures)" }
-            logger.log(level: trouble?.isNews("serving") == false ? .debug : .notice, "serving", metadata: metadata)
+            let failures = troubles.session.failures
+            if failures > 0 { metadata["failures"] = "\(failures)" }
+            let isNews = failures == 0 || troubles.session.isNews("serving")
+            logger.log(level: isNews ? .notice : .debug, "serving", metadata: metadata)
         }
         let origin = result.newestOrigin.map { ", newest origin \($0)" } ?? ""
         ServiceManager.report(.service, "serving \(stations) stations with \(model)\(origin)")

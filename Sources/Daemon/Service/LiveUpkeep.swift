@@ -21,7 +21,7 @@ struct LiveUpkeep {
     ///
     /// - Returns: whether there is more to do at once.
     mutating func step(
-        on connection: Connection, models: inout ActiveModels?, logger: Logger
+        on connection: Connection, models: inout ActiveModels?, after trouble: inout Trouble, logger: Logger
     ) async throws -> Bool {
         guard !pending.isEmpty || ContinuousClock.now >= due, var serving = models.take() else { return false }
         defer { models = serving }
@@ -32,9 +32,13 @@ struct LiveUpkeep {
             let news = try await LiveDay.settle(batch, through: day, on: connection, models: &serving)
             pending = pending.dropFirst(batch.count)
             for line in news { logger.notice("\(line)") }
+            trouble.succeeds()
             return !pending.isEmpty
         } catch let error as PostgresError where error.code == .server {
-            logger.error("days are not settled yet: \(error)", metadata: ["retry_in": "\(Self.every)"])
+            let isNews = trouble.fails(with: "\(error)")
+            logger.log(
+                level: isNews ? .error : .debug, "days are not settled yet: \(error)",
+                metadata: ["retry_in": "\(Self.every)"])
             hasFailed = true
             pending = []
             due = .now + Self.every

@@ -10,7 +10,9 @@ struct PartitionUpkeep {
 
     private var due = ContinuousClock.now
 
-    mutating func runIfDue(on connection: Connection, logger: Logger) async throws(PostgresError) {
+    mutating func runIfDue(
+        on connection: Connection, after trouble: inout Trouble, logger: Logger
+    ) async throws(PostgresError) {
         guard ContinuousClock.now >= due else { return }
         do throws(PostgresError) {
             let made = try await connection.query("SELECT hazecast.maintain_partitions()").single().decode(
@@ -19,12 +21,13 @@ struct PartitionUpkeep {
             let dropped = try await connection.query("SELECT hazecast.drop_expired_partitions()").single().decode(
                 Int32.self, at: 0)
             if dropped > 0 { logger.notice("dropped expired partitions", metadata: ["partitions": "\(dropped)"]) }
+            trouble.succeeds()
             due = .now + Self.every
         } catch let error where error.code == .server {
             let level: Logger.Level = error.sqlState == "55P03" ? .info : .error
             logger.log(
-                level: level, "partitions are not made or dropped yet: \(error)",
-                metadata: ["retry_in": "\(Self.retry)"])
+                level: trouble.fails(with: "\(error)") ? level : .debug,
+                "partitions are not made or dropped yet: \(error)", metadata: ["retry_in": "\(Self.retry)"])
             due = .now + Self.retry
         }
     }

@@ -36,4 +36,17 @@ import Testing
         let news = (0..<1_000).count { trouble.fails(with: "could not extend file \($0)") }
         #expect(news == 20)
     }
+
+    @Test func aSuccessEndsATroubleOnceItHasLasted() {
+        var trouble = Trouble()
+        #expect(trouble.since == nil)
+        let isFirstNews = trouble.fails(with: "the lock is taken")
+        trouble.succeeds(at: .now + .seconds(9))
+        let isSecondNews = trouble.fails(with: "the lock is taken")
+        #expect(isFirstNews && !isSecondNews && trouble.since != nil && trouble.failures == 2)
+        trouble.succeeds(at: .now + .seconds(11))
+        #expect(trouble.since == nil && trouble.failures == 0)
+        let isNewsAgain = trouble.fails(with: "the lock is taken")
+        #expect(isNewsAgain)
+    }
 }
