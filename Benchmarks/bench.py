@@ -190,9 +190,9 @@ class Daemon:
 class Peer:
     """peer.py at work."""
 
-    def __init__(self, server, model, stations, newest):
+    def __init__(self, means, server, model, stations, newest):
         self.process = subprocess.Popen(
-            [sys.executable, Path(__file__).parent / "peer.py", server.conninfo, model, str(stations), str(hours_since_2000(newest))],
+            [sys.executable, Path(__file__).parent / "peer.py", means, server.conninfo, model, str(stations), str(hours_since_2000(newest))],
             stdout=subprocess.PIPE, text=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "2"})
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError("the peer did not start")

@@ -58,7 +58,7 @@ def rounds(client, daemon, peer, stations, hour, options):
     return results, hour
 
 
-def report(stations, results, daemon):
+def report(stations, results, daemon, options):
     def both(key):
         values = [result[key] for result in results]
         return f"{median(values):.4f} / {bench.percentile(values, .99):.4f}"
@@ -73,7 +73,7 @@ def report(stations, results, daemon):
     if "peer" in results[0]:
         took, processor, memory = (median([result[key] for result in results]) for key in ("peer", "peer_processor", "peer_rss"))
         ours = [median([result[key] for result in results]) for key in ("hazecast", "processor", "rss")]
-        print(f"  peer in Python: {both('peer')} s, {processor:.4f} s of processors an hour, {memory:.0f} MB: "
+        print(f"  peer ({options.peer}): {both('peer')} s, {processor:.4f} s of processors an hour, {memory:.0f} MB: "
               f"{took / ours[0]:.1f} times the time, {processor / ours[1]:.1f} times the processors, {memory / ours[2]:.1f} times the memory")
     # The best of each side: the fairest to both on a machine that others use.
     floor, took = (min(result[side] for result in results) for side in ("floor", "hazecast"))
@@ -112,9 +112,9 @@ def measure(binary, stations, options):
         print(f"  start: {daemon.seconds_to_ready:.3f} s with everything forecast, {daemon.memory_mb('VmRSS'):.0f} MB", flush=True)
         client = bench.Client(bench.Client.compile(server), server)
         if options.peer:
-            peer = bench.Peer(server, options.peer, stations, newest)
+            peer = bench.Peer(options.peer, server, options.model, stations, newest)
         results, hour = rounds(client, daemon, peer, stations, bench.hours_since_2000(newest), options)
-        result = report(stations, results, daemon)
+        result = report(stations, results, daemon, options)
         if peer:
             with server.connect() as connection:
                 difference = connection.execute(
@@ -153,7 +153,8 @@ def main():
     parser.add_argument("--stations", default="10000", help="one number, or several with commas between them")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--catch-up", type=int, metavar="HOURS")
-    parser.add_argument("--peer", metavar="MODEL", help="beside peer.py with this model, models/operational.json for the same job")
+    parser.add_argument("--peer", choices=["torch", "numpy"], help="beside peer.py, which does the same job in Python")
+    parser.add_argument("--model", default="models/operational.json", help="what the peer forecasts with")
     parser.add_argument("--idle", type=float, metavar="SECONDS")
     options = parser.parse_args()
     bench.forget_pg_variables()

@@ -1,13 +1,18 @@
-"""The daemon's job by the fastest means that Python has for it: psycopg's binary COPY both ways, parsed and written by NumPy in one
-piece, and the network as matrix products over all stations at once.
+"""The daemon's job in Python, in one of two ways.
 
-    peer.py CONNINFO MODEL STATIONS HOUR
+    peer.py torch|numpy CONNINFO MODEL STATIONS HOUR
+
+torch  as somebody would write it who knows psycopg and PyTorch: rows are fetched and copied as Python objects, in PostgreSQL's
+       binary format; features and bands are arrays over all stations; the members are torch.nn.RNN
+numpy  by the fastest means that we know of: binary COPY both ways, parsed and made by NumPy in one piece, and the network as
+       matrix products over 2,048 stations at once
 
 Told of a transaction by NOTIFY peer_arrival, it reads the readings that this one wrote to peer_reading, moves the windows on by an
 hour, forecasts with all members and bands, and writes peer_ledger. It has no quality control, gap rule, digest, revision, claim or
 recovery: what the daemon does beyond arithmetic it is spared.
 """
 
+import datetime
 import json
 import sys
 
@@ -19,6 +24,8 @@ CHUNK = 2048  # stations; whose steps stay in the cache
 LEDGER = "station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest"
 MEASURES = "pm25, dew_point, temperature, pressure, wind_direction, wind_speed"
 ARRAYS = ("pm25", "lower80", "upper80", "lower95", "upper95")
+EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+HOUR = 3_600_000_000  # µs
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 
 READING = np.dtype([("fields", ">i2"), ("station_width", ">i4"), ("station", ">i4"), ("hour_width", ">i4"), ("hour", ">i8")]
@@ -32,6 +39,8 @@ ROW = np.dtype(
 
 
 class Model:
+    """An ensemble and its bands; the networks as products of NumPy's matrices."""
+
     def __init__(self, path):
         document = json.loads(open(path).read())
         parameters = {name: np.array(tensor["values"], F).reshape(tensor["shape"])
@@ -75,7 +84,17 @@ class Model:
 
     def forecast(self, w, hour, longitude):
         """5 arrays of stations × 24."""
-        x = self.inputs(w, hour, longitude)
+        changes = self.changes(self.inputs(w, hour, longitude))
+        pm25 = np.maximum(w[23, :, :1] + changes * F(self.output["scale"]) + F(self.output["offset"]), 0)
+        r = np.stack([self.residuals[lead][np.searchsorted(self.edges[lead], pm25[:, lead], side="right")]
+                      for lead in range(24)], axis=1)
+        lower95 = np.maximum(pm25 + np.minimum(r[:, :, 0], 0), 0)
+        lower80 = np.maximum(pm25 + np.minimum(r[:, :, 1], 0), lower95)
+        upper80 = pm25 + np.maximum(r[:, :, 2], 0)
+        return pm25, lower80, upper80, lower95, np.maximum(pm25 + r[:, :, 3], upper80)
+
+    def changes(self, x):
+        """The members' mean output, stations × 24, of inputs 24 × stations × inputs."""
         total = 0
         for m in self.members:
             projected = x @ m["U"] + m["b1"]
@@ -85,13 +104,36 @@ class Model:
                 h1 = np.tanh(step + h1 @ m["W1"])
                 h2 = np.tanh(h1 @ m["Q"] + h2 @ m["W2"] + m["b2"])
             total = total + h2 @ m["V"] + m["c"]
-        pm25 = np.maximum(w[23, :, :1] + total / len(self.members) * F(self.output["scale"]) + F(self.output["offset"]), 0)
-        r = np.stack([self.residuals[lead][np.searchsorted(self.edges[lead], pm25[:, lead], side="right")]
-                      for lead in range(24)], axis=1)
-        lower95 = np.maximum(pm25 + np.minimum(r[:, :, 0], 0), 0)
-        lower80 = np.maximum(pm25 + np.minimum(r[:, :, 1], 0), lower95)
-        upper80 = pm25 + np.maximum(r[:, :, 2], 0)
-        return pm25, lower80, upper80, lower95, np.maximum(pm25 + r[:, :, 3], upper80)
+        return total / len(self.members)
+
+
+class TorchModel(Model):
+    """The same with torch.nn.RNN."""
+
+    def __init__(self, path):
+        import torch
+        super().__init__(path)
+        self.torch = torch
+        self.networks = [self.network({name: torch.from_numpy(value) for name, value in m.items()}) for m in self.members]
+
+    def network(self, w):
+        torch = self.torch
+        rnn = torch.nn.RNN(w["U"].shape[0], w["U"].shape[1], num_layers=2)
+        last = torch.nn.Linear(*w["V"].shape)
+        with torch.no_grad():
+            for parameter, value in (
+                    (rnn.weight_ih_l0, w["U"].T), (rnn.weight_hh_l0, w["W1"].T), (rnn.weight_ih_l1, w["Q"].T),
+                    (rnn.weight_hh_l1, w["W2"].T), (rnn.bias_ih_l0, w["b1"]), (rnn.bias_ih_l1, w["b2"]),
+                    (last.weight, w["V"].T), (last.bias, w["c"])):
+                parameter.copy_(value)
+            rnn.bias_hh_l0.zero_()
+            rnn.bias_hh_l1.zero_()
+        return rnn, last
+
+    def changes(self, x):
+        with self.torch.inference_mode():
+            x = self.torch.from_numpy(x)
+            return sum(last(rnn(x)[1][1]) for rnn, last in self.networks).numpy() / len(self.networks)
 
 
 def copy_out(connection, query):
@@ -117,8 +159,46 @@ def template(stations):
     return rows
 
 
-def main(conninfo, path, stations, hour):
-    model = Model(path)
+def read_arrays(connection, writer):
+    """Stations, hour and measures of a transaction's readings."""
+    rows = copy_out(connection, f"SELECT station_id, observed_at, {MEASURES} FROM peer_reading WHERE written_by = '{writer}'")
+    return rows["station"], int(rows["hour"][0]) // HOUR, measures(rows)
+
+
+def read_rows(connection, writer):
+    rows = connection.cursor(binary=True).execute(
+        f"SELECT station_id, observed_at, {MEASURES} FROM peer_reading WHERE written_by = %s::text::xid8", (str(writer),)).fetchall()
+    stations = np.array([row[0] for row in rows])
+    return stations, (rows[0][1] - EPOCH) // datetime.timedelta(hours=1), np.array([row[2:] for row in rows], F)
+
+
+def write_arrays(connection, model, windows, hour, longitude):
+    row = template(len(longitude))
+    row["station"] = np.arange(1, len(longitude) + 1)
+    row["origin"] = row["issued"] = hour * HOUR
+    with connection.cursor().copy(f"COPY peer_ledger ({LEDGER}) FROM STDIN (FORMAT binary)") as copy:
+        copy.write(HEADER)
+        for first in range(0, len(longitude), CHUNK):
+            part = slice(first, first + CHUNK)
+            for name, values in zip(ARRAYS, model.forecast(windows[:, part], hour, longitude[part])):
+                row[name]["value"][part] = values
+            copy.write(row[part].tobytes())
+        copy.write(b"\xff\xff")
+
+
+def write_rows(connection, model, windows, hour, longitude):
+    origin = EPOCH + datetime.timedelta(hours=hour)
+    with connection.cursor().copy(f"COPY peer_ledger ({LEDGER}) FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(["int4", "timestamptz", "int4", "timestamptz", "int4", *["float4[]"] * 5, "int8"])
+        arrays = (values.tolist() for values in model.forecast(windows, hour, longitude))
+        for station, forecast in enumerate(zip(*arrays), 1):
+            copy.write_row((station, origin, 1, origin, 1, *forecast, 0))
+
+
+def main(means, conninfo, path, stations, hour):
+    model, read, write = {
+        "torch": (TorchModel, read_rows, write_rows), "numpy": (Model, read_arrays, write_arrays)}[means]
+    model = model(path)
     with psycopg.connect(conninfo, autocommit=True) as listener, psycopg.connect(conninfo) as connection:
         listener.execute("LISTEN peer_arrival")
         connection.execute("SET enable_seqscan = off")
@@ -127,27 +207,15 @@ def main(conninfo, path, stations, hour):
                         f"WHERE observed_at > timestamptz '2000-01-01Z' + interval '{hour - 24} hours' ORDER BY 2, 1")
         windows = measures(rows).reshape(24, stations, 6)
         connection.commit()
-        row = template(stations)
+        del rows
         print("ready", flush=True)
         for notification in listener.notifies():
-            rows = copy_out(connection, f"SELECT station_id, observed_at, {MEASURES} FROM peer_reading "
-                            f"WHERE written_by = '{int(notification.payload)}'")
+            station, hour, values = read(connection, int(notification.payload))
             windows[:-1] = windows[1:]
-            windows[-1][rows["station"] - 1] = measures(rows)
-            origin = int(rows["hour"][0])
-            hour = origin // 3_600_000_000
-            row["station"] = np.arange(1, stations + 1)
-            row["origin"] = row["issued"] = origin
-            with connection.cursor().copy(f"COPY peer_ledger ({LEDGER}) FROM STDIN (FORMAT binary)") as copy:
-                copy.write(HEADER)
-                for first in range(0, stations, CHUNK):
-                    part = slice(first, first + CHUNK)
-                    for name, values in zip(ARRAYS, model.forecast(windows[:, part], hour, longitude[part])):
-                        row[name]["value"][part] = values
-                    copy.write(row[part].tobytes())
-                copy.write(b"\xff\xff")
+            windows[-1][station - 1] = values
+            write(connection, model, windows, hour, longitude)
             connection.commit()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(*sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5]))

@@ -231,7 +231,11 @@ actor World {
     func stopDaemons(under faults: [Struck]) async throws {
         let stopped = daemons
         let asked = ContinuousClock.now
-        for daemon in stopped { daemon.signal(SIGTERM) }
+        for daemon in stopped {
+            daemon.signal(SIGTERM)
+            // Another fault may have frozen it.
+            daemon.signal(SIGCONT)
+        }
         for daemon in stopped {
             let name = faults.map(\.fault.rawValue).joined(separator: " + ")
             do {
