@@ -108,17 +108,32 @@ enum Migrator {
 
     /// Verifies that this binary and the schema fit.
     ///
-    /// - Throws: `DaemonError.Code.oldSchema` where `migrate` is still to be run, `.schema` otherwise, with what to do,
+    /// - Throws: `DaemonError.Code.oldSchema` where `migrate` is still to be run or to end, `.schema` otherwise, with what to do,
     ///   unless the schema is exactly what this binary knows.
     static func check(_ connection: Connection) async throws {
         let known = Migration.embedded.last?.number ?? 0
         switch try await version(of: connection, among: Migration.embedded) {
-        case known: return
+        case known:
+            // Models come after the last migration.
+            guard try await isAtWork(on: connection) else { return }
+            throw DaemonError(.oldSchema, "`hazecast migrate` is at work")
         case 0: throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
         case let version:
             throw DaemonError(
                 .oldSchema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
         }
+    }
+
+    /// Whether some session works on the schema of this database.
+    private static func isAtWork(on connection: Connection) async throws(PostgresError) -> Bool {
+        try await connection.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_locks
+                WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = $1
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+            """, [lock]
+        ).single().decode(Bool.self, at: 0)
     }
 
     /// Number of the last applied migration; 0 when the schema is missing.

@@ -139,7 +139,8 @@ struct ForecastService: Service {
             // On the connection's thread, so that a statement costs no change of it.
             try await withTaskExecutorPreference(connection.thread) {
                 try await serve(
-                    on: connection, to: conninfo, listener: listener, &heartbeat, after: &troubles, onSettled: onSettled)
+                    on: connection, to: conninfo, listener: listener, &heartbeat, after: &troubles, onSettled: onSettled
+                )
             }
         } catch {
             // Not in this task: a cancelled one could not say goodbye.

@@ -207,4 +207,15 @@ struct MigratorTests {
             #expect(refusal.hasSuffix("this hazecast needs \(Self.last ?? 0): run `hazecast migrate`"))
         }
     }
+
+    /// Between the last migration and the first model there is nothing to forecast with.
+    @Test func aSchemaThatIsBeingMigratedIsNotReadyYet() async throws {
+        try await MigratedDatabase.with { database in
+            let other = try await Connection.connect(database.conninfo, applicationName: "test")
+            try await other.query("SELECT pg_advisory_lock($1)", [Self.lock])
+            let refusal = await #expect(throws: DaemonError.self) { try await Migrator.check(database.owner) }
+            #expect(refusal?.code == .oldSchema && "\(refusal!)" == "`hazecast migrate` is at work")
+            await other.close()
+        }
+    }
 }
