@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Foundation
 
 /// The `hazecast` command.
 @main
@@ -18,7 +19,17 @@ struct Hazecast: AsyncParsableCommand {
     static func main() async {
         // Every command may have a password in memory, and readings.
         _ = forbid_core_files()
-        await main(nil)
+        await main(arguments)
+    }
+
+    /// What the program was called with.
+    ///
+    /// Swift finds it beside the environment, and nothing at all where a preloaded library has put that elsewhere.
+    private static var arguments: [String] {
+        if CommandLine.argc > 0 { return Array(CommandLine.arguments.dropFirst()) }
+        let line = FileManager.default.contents(atPath: "/proc/self/cmdline") ?? Data()
+        return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The version of this binary, as `--version`, `hazecast.daemon` and the package say it.
