@@ -10,7 +10,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small sanitize faults-briefly
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small bench-feed sanitize faults-briefly
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ sanitize: bootstrap ## the tests under SANITIZER=thread or address, both where n
 faults-briefly: ## every kind of fault at least once, in a minute, with patience for a machine that does other things as well
 	@$(MAKE) --no-print-directory faults SEED=$(or $(SEED),1) N=36 STATIONS=3 PATIENCE=60
 
-check: bootstrap lint test ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests
+check: bootstrap lint test faults-briefly ## everything that must be green before a merge: format, lint, build with warnings as errors, all tests, every kind of fault
 
 deb: bootstrap ## make the Debian package .build/package/hazecast_*.deb
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
@@ -74,8 +74,11 @@ bench-latency: build ## from a reading to its forecast, beside PostgreSQL alone 
 bench-hour: build ## an hour of readings of STATIONS=10000, or of each of 100,1000,10000, beside PostgreSQL alone
 	@Benchmarks/hour --stations $(or $(STATIONS),10000) $(OPTIONS)
 
-bench-small: build ## start, memory and idle processor time with STATIONS=1000
-	@Benchmarks/hour --stations $(or $(STATIONS),1000) --rounds 3 --idle 20 $(OPTIONS)
+bench-small: deb ## start, memory and idle processor time of the program that is shipped, with STATIONS=1000
+	@HAZECAST=.build/package/root/usr/bin/hazecast Benchmarks/hour --stations $(or $(STATIONS),1000) --rounds 3 --idle 20 $(OPTIONS)
+
+bench-feed: build ## what the feed costs whoever writes readings, with 1 and with 84 partitions
+	@Benchmarks/feed
 
 bench-training: build ## how long a training run takes, and what a forecast waits meanwhile
 	@Benchmarks/training
