@@ -20,8 +20,11 @@ struct HalfOpenProbe {
     /// - Parameter process: the server's, which works for the connection.
     func watch(_ process: Int32) async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(1))
-            guard Watchdog.progress.age >= Self.patience else { continue }
+            let age = Watchdog.progress.age
+            if age < Self.patience {
+                try? await Task.sleep(for: Self.patience - age)
+                continue
+            }
             if await isForgotten(process), Watchdog.progress.age >= Self.patience, !Task.isCancelled {
                 logger.warning("the server does not answer: giving the connection up")
                 connection.cancelRunning()

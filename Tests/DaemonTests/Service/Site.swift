@@ -174,12 +174,11 @@ struct Turns {
     var book: StationBook?
     private var models: ActiveModels?
 
-    /// Takes the lock, as the active daemon does.
+    /// Takes the lock, as the active daemon does; of a connection that was closed the server may not know yet.
     init(_ conninfo: String) async throws {
-        connection = try await Connection.connect(conninfo, applicationName: "turns")
-        guard try await Leadership.tryToTake(on: connection) else {
-            throw DaemonError(.lostLock, "somebody else has the lock")
-        }
+        let connection = try await Connection.connect(conninfo, applicationName: "turns")
+        try await eventually { try await Leadership.tryToTake(on: connection) }
+        self.connection = connection
     }
 
     mutating func turn() async throws -> Turn.Result {
