@@ -174,6 +174,18 @@ class Daemon:
     def processor_seconds(self):
         return time.clock_gettime(~self.process.pid << 3 | 2)  # as clock_getcpuclockid has it, for all of its threads
 
+    def seconds_until_idle(self, server):
+        """Waits until it asks for nothing: after a start it settles the days that are over, some stations between two turns."""
+        began = time.monotonic()
+        with server.connect() as connection:
+            seen = 0
+            while seen < 20:
+                busy = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hazecast' AND state <> 'idle'").fetchone()[0]
+                seen = 0 if busy else seen + 1
+                time.sleep(0.05)
+        return time.monotonic() - began - 1
+
     def turns(self):
         """What each turn since the last call took, by step in ms."""
         lines = [line for line in self.lines.read().splitlines() if "turn_ms=" in line]

@@ -7,8 +7,8 @@ feed      what the COPY of the readings takes itself, beside that into the floor
           partitions
 
 Both run in the same rounds, by turns, on one private server with PostgreSQL's own settings (fsync on), measured by client.c.
-The rounds are preceded by a start from an empty ledger and a start with nothing to do, and followed, where asked for, by hours
-that arrive at once (--catch-up) and by nothing to do (--idle).
+The rounds are preceded by a start from an empty ledger and a start with nothing to do, they begin when the daemon has settled what
+it settles once a day, and are followed, where asked for, by hours that arrive at once (--catch-up) and by nothing to do (--idle).
 """
 
 import argparse
@@ -110,6 +110,7 @@ def measure(binary, stations, options):
         daemon = None
         daemon = bench.Daemon(binary, server)
         print(f"  start: {daemon.seconds_to_ready:.3f} s with everything forecast, {daemon.memory_mb('VmRSS'):.0f} MB", flush=True)
+        print(f"  yesterday settled: {daemon.seconds_until_idle(server):.1f} s", flush=True)
         client = bench.Client(bench.Client.compile(server), server)
         if options.peer:
             peer = bench.Peer(options.peer, server, options.model, stations, newest)

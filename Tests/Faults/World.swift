@@ -117,7 +117,7 @@ actor World {
     func prepare(_ replay: Replay) async throws {
         try startDaemon()
         guard let daemon = daemons.first, let first = replay.steps.first else { return }
-        let isOlder = try await writer.text("SELECT NOT EXISTS (SELECT FROM hazecast.model)") == "true"
+        let isOlder = try await writer.text("SELECT NOT EXISTS (SELECT FROM hazecast.model WHERE id > 0)") == "true"
         if isOlder {
             _ = try await withDeadline(Self.promise + slack) {
                 await daemon.hasWritten(toStandardError: "run `hazecast migrate`")

@@ -65,6 +65,7 @@ struct LiveDay {
         let outcomes = try await outcomes(of: stations)
         let earlier = try await earlierErrors(of: stations, models: models)
         var news: [String] = []
+        var rows: [Statement] = []
         for station in stations {
             let model = models[station]
             let before = states[station]
@@ -85,13 +86,14 @@ struct LiveDay {
                 persistence: isPersistence ? try await persistence(of: station, before: known?.persistence) : nil,
                 since: isPersistence == wasPersistence ? known?.since ?? begin : begin)
             let verdict = Self.verdict(skill, model: model.name, isPersistence: isPersistence)
-            try await insert(station, after, held, errors, skill: skill, verdict: verdict)
+            rows.append(Self.row(of: station, after, held, errors, skill: skill, verdict: verdict))
             states[station] = after
             if isPersistence != wasPersistence {
                 let name = try await connection.query("SELECT name FROM hazecast.station WHERE id = $1", [station])
                 news.append("\(try name.first?.decode(String.self, at: 0) ?? "a station"): \(verdict)")
             }
         }
+        try await connection.pipeline(rows)
         return news
     }
 
@@ -198,11 +200,11 @@ struct LiveDay {
         return errors
     }
 
-    private func insert(
-        _ station: Int32, _ after: LivePolicy.Station, _ held: AdaptiveBands.Outcomes, _ errors: LiveErrors,
+    private static func row(
+        of station: Int32, _ after: LivePolicy.Station, _ held: AdaptiveBands.Outcomes, _ errors: LiveErrors,
         skill: Double?, verdict: String
-    ) async throws(PostgresError) {
-        try await connection.query(
+    ) -> Statement {
+        Statement(
             """
             INSERT INTO hazecast.live_day (station_id, day, model_id, n, outside80, outside95, factors80, factors95, scored,
                 model_sse, persistence_sse, skill, persistence, changes, since, verdict)

@@ -1466,27 +1466,30 @@ DECLARE
     ends constant timestamptz := begins + interval '1 day';
 BEGIN
     RETURN QUERY
-    SELECT
-        pair.station_id,
-        issuer.id,
-        pair.lead,
-        (count(*) FILTER (WHERE pair.lower80 IS NOT NULL))::integer,
-        (count(*) FILTER (WHERE pair.observed NOT BETWEEN pair.lower80 AND pair.upper80))::integer,
-        (count(*) FILTER (WHERE pair.observed NOT BETWEEN pair.lower95 AND pair.upper95))::integer,
-        (count(*) FILTER (WHERE pair.persistence IS NOT NULL))::integer,
-        -- In an order, so that the same sums come out whoever asks again.
-        coalesce(sum((pair.pm25::double precision - pair.observed) ^ 2 ORDER BY pair.origin)
-            FILTER (WHERE pair.persistence IS NOT NULL), 0),
-        coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0)
-    FROM hazecast.forecast_vs_observed AS pair
-    JOIN hazecast.model AS issuer ON issuer.name = pair.model
-    WHERE pair.station_id = ANY (stations)
-        AND pair.origin >= begins - interval '3 days' AND pair.origin < ends
-        AND pair.observed_at >= begins - interval '2 days' AND pair.observed_at < ends + interval '1 hour'
-        AND pair.received_at >= begins AND pair.received_at < ends
-        AND pair.in_time
-    GROUP BY pair.station_id, issuer.id, pair.lead
-    ORDER BY pair.station_id, issuer.id, pair.lead;
+    SELECT asked.id, judged.*
+    FROM (SELECT DISTINCT unnest(stations)) AS asked (id)
+    CROSS JOIN LATERAL (
+        SELECT
+            issuer.id,
+            pair.lead,
+            (count(*) FILTER (WHERE pair.lower80 IS NOT NULL))::integer,
+            (count(*) FILTER (WHERE pair.observed NOT BETWEEN pair.lower80 AND pair.upper80))::integer,
+            (count(*) FILTER (WHERE pair.observed NOT BETWEEN pair.lower95 AND pair.upper95))::integer,
+            (count(*) FILTER (WHERE pair.persistence IS NOT NULL))::integer,
+            -- In an order, so that the same sums come out whoever asks again.
+            coalesce(sum((pair.pm25::double precision - pair.observed) ^ 2 ORDER BY pair.origin)
+                FILTER (WHERE pair.persistence IS NOT NULL), 0),
+            coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0)
+        FROM hazecast.forecast_vs_observed AS pair
+        JOIN hazecast.model AS issuer ON issuer.name = pair.model
+        WHERE pair.station_id = asked.id
+            AND pair.origin >= begins - interval '3 days' AND pair.origin < ends
+            AND pair.observed_at >= begins - interval '2 days' AND pair.observed_at < ends + interval '1 hour'
+            AND pair.received_at >= begins AND pair.received_at < ends
+            AND pair.in_time
+        GROUP BY issuer.id, pair.lead
+    ) AS judged
+    ORDER BY 1, 2, 3;
 END
 $$;
 COMMENT ON FUNCTION hazecast.live_outcomes(stations integer[], day date) IS 'How the forecasts of some stations did, as told by the observations that were received on one UTC day, one row a station_id, model_id (who issued them; 0 is persistence) and lead: n (observations beside a forecast with bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in (µg/m³)²). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days before counts on no day.';
