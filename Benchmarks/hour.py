@@ -118,10 +118,12 @@ def measure(binary, stations, options):
         result = report(stations, results, daemon, options)
         if peer:
             with server.connect() as connection:
-                difference = connection.execute(
-                    "SELECT max(abs(a - b)) FROM hazecast.forecast_ledger AS ours JOIN peer_ledger AS peer USING (station_id, origin), "
-                    "unnest(ours.pm25 || ours.lower80 || ours.upper95, peer.pm25 || peer.lower80 || peer.upper95) AS u (a, b)").fetchone()[0]
-            print(f"  its forecasts are ours to {difference:.2g} µg/m³", flush=True)
+                # The bands of a value on the edge of two bins are those of the one or the other.
+                apart, greatest, values = connection.execute(
+                    "SELECT count(*) FILTER (WHERE abs(a - b) > .01), max(abs(a - b)) FILTER (WHERE abs(a - b) <= .01), count(*) "
+                    "FROM hazecast.forecast_ledger AS ours JOIN peer_ledger AS peer USING (station_id, origin), "
+                    "unnest(ours.pm25 || ours.lower80 || ours.upper95, peer.pm25 || peer.lower80 || peer.upper95) AS u (a, b)").fetchone()
+            print(f"  its forecasts are ours to {greatest:.2g} µg/m³, but for {apart} of {values} values", flush=True)
         if options.catch_up:
             hour += options.catch_up
             feed, took = client.ask("hour", "hazecast", stations, hour, options.catch_up)

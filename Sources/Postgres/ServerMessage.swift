@@ -53,9 +53,25 @@ enum ServerMessage {
 
     /// The first three words of a statement, cut at the first quote: enough to find it, too little to hold a secret.
     static func operation(of sql: String) -> String {
-        let words = sql.prefix(200).split(whereSeparator: \.isWhitespace).prefix(3)
-        let start = words.joined(separator: " ").prefix(60)
-        return String(start.prefix { $0 != "'" && $0 != "$" })
+        var start: [UInt8] = []
+        var words = 1
+        var isBetween = false
+        scan: for byte in sql.utf8.prefix(200) {
+            switch byte {
+            case UInt8(ascii: "'"), UInt8(ascii: "$"): break scan
+            case 9...13, UInt8(ascii: " "): isBetween = !start.isEmpty
+            default:
+                if isBetween {
+                    words += 1
+                    if words > 3 { break scan }
+                    start.append(UInt8(ascii: " "))
+                    isBetween = false
+                }
+                start.append(byte)
+            }
+        }
+        let text = String(decoding: start, as: UTF8.self)
+        return start.count > 60 ? String(text.prefix(60)) : text
     }
 
     /// `FATAL:  28P01: password …` as `FATAL: password …` and the state.

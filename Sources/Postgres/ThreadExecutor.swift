@@ -48,15 +48,16 @@ private final class JobQueue: @unchecked Sendable {
     func append(_ job: UnownedJob, executor: UnownedSerialExecutor, taskExecutor: UnownedTaskExecutor) {
         pthread_mutex_lock(mutex)
         jobs.append((job, executor, taskExecutor))
-        pthread_cond_signal(changed)
         pthread_mutex_unlock(mutex)
+        // Not before: whoever wakes would have to wait for the mutex.
+        pthread_cond_signal(changed)
     }
 
     func finish() {
         pthread_mutex_lock(mutex)
         isFinished = true
-        pthread_cond_signal(changed)
         pthread_mutex_unlock(mutex)
+        pthread_cond_signal(changed)
     }
 
     func runUntilFinished() {

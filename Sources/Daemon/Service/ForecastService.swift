@@ -207,7 +207,7 @@ struct ForecastService: Service {
             }
             waker.finish()
         }
-        let timer = Task {
+        let timer = Task(executorPreference: connection.thread) {
             while !Task.isCancelled {
                 waker.yield(.timer)
                 try await Task.sleep(for: Self.poll)
