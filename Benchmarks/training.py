@@ -1,9 +1,10 @@
 """What training costs: how long a run takes for many stations, and what a forecast waits meanwhile.
 
-speed    one run of a daemon's trainer over STATIONS simulated stations with a year of readings each; it is killed half-way,
-         and what the next run takes over and does is counted
-latency  as in latency.py, from the INSERT of a reading until its forecast is there, by turns with the trainer at work and
-         with the trainer stopped (SIGSTOP)
+interrupt  one run of a daemon's trainer over STATIONS simulated stations with a year of readings each is killed half-way, and
+           what the next run takes over and does is counted
+speed      such a run in one go
+latency    as in latency.py, from the INSERT of a reading until its forecast is there, by turns with the trainer at work and
+           with the trainer stopped (SIGSTOP)
 
 Everything on a private server with PostgreSQL's own settings. The last line is JSON.
 """
@@ -68,13 +69,13 @@ class Run:
         return None
 
 
-def speed(connection, daemon, stations):
+def interrupt(connection, daemon, stations):
+    """A run that is killed half-way, and the next one, which goes on where it was."""
     run = Run(connection, daemon)
     run.wait(lambda: run.results() >= stations // 2)
     done = run.results()
     os.kill(run.trainer(), signal.SIGKILL)
     run.wait(lambda: False)
-    # The rest, and then all of it once more for the time.
     rest = Run(connection, daemon)
     rest.wait(lambda: False)
     taken, state = rest.row("(SELECT count(*) FROM hazecast.training_result AS r WHERE r.run_id = run.id"
@@ -82,11 +83,17 @@ def speed(connection, daemon, stations):
     print(f"killed after {done} of {stations} stations; the next run took over {taken} and ended {state}", flush=True)
     if taken < done or rest.results() != stations:
         raise RuntimeError("the second run did not go on where the first was cut off")
+
+
+def speed(connection, daemon, stations):
+    """All of it in one go, for the time."""
     whole = Run(connection, daemon)
     peak, processor = whole.wait(lambda: False)
     seconds = float(whole.row("extract(epoch FROM finished_at - started_at)")[0])
     print(f"{stations} stations in {seconds:.1f} s, {seconds / stations:.2f} s each, of processors {processor / stations:.2f} s; "
           f"{peak:.0f} MB at most; 1,000: {seconds / stations * 1000 / 60:.1f} min", flush=True)
+    if whole.results() != stations:
+        raise RuntimeError(f"{whole.results()} stations were trained")
     return {"stations": stations, "seconds": round(seconds, 1), "per_station_s": round(seconds / stations, 3),
             "processor_s": round(processor / stations, 3), "peak_mb": round(peak)}
 
@@ -134,7 +141,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("--stations", type=int, default=40)
-    parser.add_argument("--only", choices=["speed", "latency"])
+    parser.add_argument("--only", choices=["interrupt", "speed", "latency"])
     options = parser.parse_args()
     bench.forget_pg_variables()
     server = bench.Server()
@@ -153,9 +160,11 @@ def main():
             # The reading session of latency.py has no deadline of its own for the first forecast.
             while not connection.execute("SELECT 1 FROM hazecast.forecast_ledger LIMIT 1").fetchone():
                 time.sleep(0.1)
-            if options.only != "latency":
+            if options.only in (None, "interrupt"):
+                interrupt(connection, daemon, options.stations)
+            if options.only in (None, "speed"):
                 result |= speed(connection, daemon, options.stations)
-            if options.only != "speed":
+            if options.only in (None, "latency"):
                 client = bench.Client(bench.Client.compile(server), server)
                 result |= waits(connection, daemon, client)
         print(json.dumps(result))
