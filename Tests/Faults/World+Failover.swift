@@ -17,6 +17,7 @@ extension World {
         try await isTrue("EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')")
         // The standby has whatever was committed before this.
         try await writer.run("SELECT pg_current_xact_id()")
+        let mark = mark()
         let death = Task {
             try await Task.sleep(for: delay)
             await primary.stop(.kill)
@@ -25,6 +26,11 @@ extension World {
         }
         return { [self] in
             try await death.value
+            // Not before the daemon, which may be waiting to come back, has met it as it is.
+            let deadline = ContinuousClock.now + .seconds(3)
+            while ContinuousClock.now < deadline, await !daemonLog(since: mark).contains("SQLSTATE 25006") {
+                try await Task.sleep(for: .milliseconds(10))
+            }
             let administrator = try await Connection.connect(standby.conninfo(), applicationName: "faults")
             try await administrator.query("SELECT pg_promote()", timeout: .seconds(60))
             await administrator.close()
