@@ -6,8 +6,7 @@ no triggers   without those that tell the daemon of what was written
 no key        without the foreign key to station
 plain         a table of the same columns, checks and primary key, and nothing else: no written_by, no triggers, no key
 
-Each with one partition and with 84. Without commits: a transaction takes whatever a row takes, so that the disk does not count.
-Times are the writing server process's own processor time, which other programs on the machine cannot lengthen by much.
+Each with one partition and with 84. No commit waits for the disk (synchronous_commit = off). Times are the writing server process's own processor time, which other programs on the machine cannot lengthen by much.
 """
 
 import os

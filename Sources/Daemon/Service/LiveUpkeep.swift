@@ -5,7 +5,7 @@ import Postgres
 
 /// Settles each UTC day once it is over: a few stations at a time between two turns, so that no forecast waits for long.
 struct LiveUpkeep {
-    /// Stations that are settled in one transaction: what arrives meanwhile waits for some 25 ms at most.
+    /// Stations that are settled in one transaction: what arrives meanwhile waits for some 20 ms.
     private static let batch = 8
     /// After midnight: whoever wrote a reading before it has committed.
     private static let grace = "10 minutes"

@@ -29,13 +29,11 @@ import Testing
         #expect(taken == Array(1...1_000))
     }
 
-    @Test func noMoreIsMadeThanMayWait() async throws {
+    @Test func noMoreIsMadeThanMayWait() async {
         let counter = Counter(to: 1_000)
         let ahead = Ahead(by: 3, counter.next)
         #expect(ahead.next() == 1)
         while counter.made < 4 { await Task.yield() }
-        try await Task.sleep(for: .milliseconds(50))
-        #expect(counter.made == 4)
         ahead.end()
         #expect(counter.made <= 5)
     }
