@@ -117,43 +117,60 @@ public enum Feed {
 
     /// Takes committed arrivals, the oldest first and at most ten thousand, and the readings of a small claim with them: for the
     /// first statements of a transaction, one behind the other. `claim(in:)` has what they answer.
-    public static let claiming = [
-        Statement(
-            """
-            WITH oldest AS (
-                SELECT written_by, reload FROM hazecast.arrival ORDER BY written_by, reload LIMIT \(arrivalsAtOnce)
-            ), claimed AS (
-                DELETE FROM hazecast.arrival AS a USING oldest
-                WHERE a.written_by = oldest.written_by AND a.reload = oldest.reload
-                RETURNING a.written_by, a.reload
-            ), claim AS (
-                SELECT coalesce(array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), '{}') AS writers,
-                    coalesce(bool_or(reload), false) AS reload
-                FROM claimed
-            )
-            SELECT writers, reload, set_config(
-                'hazecast.claimed', CASE WHEN cardinality(writers) <= \(writersAtOnce) THEN writers ELSE '{}' END::text, true)
-            FROM claim
-            """),
-        // A subquery, so that the list is read once and not in every partition.
-        Statement(
-            """
-            SELECT \(columns) FROM hazecast.reading
-            WHERE written_by = ANY ((SELECT current_setting('hazecast.claimed')::xid8[])::xid8[])
-            LIMIT \(readingsAtOnce + 1)
-            """),
-    ]
+    ///
+    /// - Parameter others: scalar expressions for whatever else is to be known; the first answer has them as its first columns.
+    public static func claiming(and others: String) -> [Statement] {
+        [
+            Statement(
+                """
+                WITH oldest AS (
+                    SELECT written_by, reload FROM hazecast.arrival ORDER BY written_by, reload LIMIT \(arrivalsAtOnce)
+                ), claimed AS (
+                    DELETE FROM hazecast.arrival AS a USING oldest
+                    WHERE a.written_by = oldest.written_by AND a.reload = oldest.reload
+                    RETURNING a.written_by, a.reload, a.near
+                ), claim AS (
+                    SELECT coalesce(array_agg(DISTINCT written_by) FILTER (WHERE NOT reload), '{}') AS writers,
+                        coalesce(bool_or(reload), false) AS reload,
+                        min(coalesce(near, '-infinity')) - interval '744 hours' AS first,
+                        max(coalesce(near, 'infinity')) + interval '744 hours' AS last
+                    FROM claimed
+                )
+                SELECT \(others), writers, reload, set_config('hazecast.claimed_first', coalesce(first, 'infinity')::text, true),
+                    set_config('hazecast.claimed_last', coalesce(last, '-infinity')::text, true), set_config(
+                    'hazecast.claimed', CASE WHEN cardinality(writers) <= \(writersAtOnce) THEN writers ELSE '{}' END::text, true)
+                FROM claim
+                """),
+            // A subquery, so that the list is read once and not in every partition.
+            Statement(
+                """
+                SELECT \(columns) FROM hazecast.reading
+                WHERE written_by = ANY ((SELECT current_setting('hazecast.claimed')::xid8[])::xid8[]) AND \(isClaimedHour)
+                LIMIT \(readingsAtOnce + 1)
+                """),
+        ]
+    }
+
+    /// A condition on `observed_at`, in the transaction of a claim: the hours that its readings may have. It keeps the look for them
+    /// out of the partitions of other hours.
+    public static let isClaimedHour = """
+        observed_at BETWEEN current_setting('hazecast.claimed_first')::timestamptz
+            AND current_setting('hazecast.claimed_last')::timestamptz
+        """
 
     /// A claim, with its readings where there are few.
-    public static func claim(in answers: ArraySlice<Rows>) throws(PostgresError) -> Claim {
+    ///
+    /// - Parameter others: how many expressions were asked for besides.
+    public static func claim(in answers: [Rows], after others: Int) throws(PostgresError) -> Claim {
         guard let first = answers.first, let readings = answers.last else {
             preconditionFailure("answers to `claiming`")
         }
         let row = try first.single()
-        let writers = try row.decode([TransactionID].self, at: 0)
+        let writers = try row.decode([TransactionID].self, at: others)
         let isWhole = writers.count <= writersAtOnce && readings.count <= readingsAtOnce
         return Claim(
-            writers: writers, reload: try row.decode(Bool.self, at: 1), readings: isWhole ? try decode(readings) : nil)
+            writers: writers, reload: try row.decode(Bool.self, at: others + 1),
+            readings: isWhole ? try decode(readings) : nil)
     }
 
     /// Readings that `read` hands on at once.
@@ -170,7 +187,10 @@ public enum Feed {
             let list = writers.map { String($0.value) }.joined(separator: ",")
             let rest = try await connection.copyOut(
                 """
-                COPY (SELECT \(columns) FROM hazecast.reading WHERE written_by = ANY ('{\(list)}'::xid8[]))
+                COPY (
+                    SELECT \(columns) FROM hazecast.reading
+                    WHERE written_by = ANY ('{\(list)}'::xid8[]) AND \(isClaimedHour)
+                )
                 TO STDOUT (FORMAT binary)
                 """, timeout: .seconds(300), into: (reader: BinaryCopyReader(), readings: [Reading]())
             ) { state, message in

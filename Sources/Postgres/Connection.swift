@@ -24,9 +24,9 @@ public actor Connection {
     public nonisolated var thread: any TaskExecutor { executor }
 
     private init(name: String) throws(PostgresError) {
-        executor = try ThreadExecutor(name: name)
         wakeup = try Wakeup()
         session = Session(wakeup: wakeup)
+        executor = try ThreadExecutor(name: name, wakeup: wakeup, idleWork: session)
     }
 
     /// Opens a connection. The session speaks UTF-8 and its time zone is UTC.

@@ -52,7 +52,7 @@ public actor PrivateCluster {
         self.port = port
         self.settings = settings
         binaries = try ServerBinaries()
-        executor = try ThreadExecutor(name: "pg cluster")
+        executor = try ThreadExecutor(name: "pg cluster", wakeup: Wakeup())
     }
 
     deinit { server?.signal(SIGQUIT) }

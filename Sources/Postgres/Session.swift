@@ -19,6 +19,8 @@ final class Session {
     var preparedCount = 0
     /// Those of a pipeline that the server has yet to answer for.
     var pendingPreparations: Set<StatementKey> = []
+    /// Takes what LISTEN brings; nil where nobody listens.
+    var notifications: Notifications.Continuation?
     private(set) var connection: OpaquePointer?
     private var closedBecause: PostgresError?
     private(set) var operation = "connect"
@@ -161,11 +163,15 @@ final class Session {
         connection = nil
         statements = [:]
         switch error.code {
-        case .misuse: closedBecause = error
+        case .misuse:
+            closedBecause = error
+            notifications?.finish()
         default:
-            closedBecause = PostgresError(
+            let loss = PostgresError(
                 .connectionLost, sqlState: error.code == .connectionLost ? error.sqlState : nil, error.message,
                 operation: error.operation)
+            closedBecause = loss
+            notifications?.finish(throwing: loss)
         }
         return error
     }
@@ -203,7 +209,7 @@ final class Session {
     }
 
     /// After a call: no request to stop may be under way that could hit the next one, and a dead connection is closed.
-    private func settle() {
+    func settle() {
         while let request = cancellation, !request.isDone, connection != nil {
             guard let remaining = try? remainingMilliseconds() else { break }
             var descriptor = pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
@@ -211,7 +217,7 @@ final class Session {
         }
         cancellation = nil
         guard let connection else { return }
-        while let notification = PQnotifies(connection) { PQfreemem(notification) }
+        deliverNotifications()
         if PQstatus(connection) != CONNECTION_OK { _ = lost() }
     }
 }

@@ -153,6 +153,26 @@ private let tolerance = 5e-6
         if let wide = outputs[.avx512] { #expect(wide == outputs[.avx2]) }
     }
 
+    /// A window that is forecast alone is forecast as it is among others.
+    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational], Instructions.available)
+    func aSingleWindowComputesTheSameToTheLastBit(_ architecture: Architecture, _ instructions: Instructions) {
+        var random = SplitMix64(seed: 14)
+        let shape = architecture.shape
+        var network = Network(shape: shape, initial: .half, using: &random)
+        network.instructions = instructions
+        let x = (0..<Window.length * shape.inputs).map { _ in
+            Lanes((0..<16).map { _ in random.nextNormal() })
+        }
+        let trace = NetworkTrace(shape, steps: Window.length)
+        network.predict(x, trace)
+        #expect(network.predictsSingly)
+        for lane in 0..<Lanes.scalarCount {
+            var y = [Float](repeating: .nan, count: shape.outputs)
+            network.predict(single: x.map { $0[lane] }, steps: Window.length, y: &y)
+            #expect(y == (0..<shape.outputs).map { trace.y[$0][lane] }, "lane \(lane)")
+        }
+    }
+
     @Test func tanhIsGoodToAFewBitsOfAFloatEverywhere() {
         for step in -20_000...20_000 {
             let x = Float(step) / 1000

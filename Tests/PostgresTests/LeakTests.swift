@@ -21,7 +21,7 @@ struct LeakTests {
                 await connection.close()
                 _ = try await Connection.connect(conninfo, applicationName: "leak")
                 _ = try? await Connection.connect(conninfo + " dbname=absent", applicationName: "leak")
-                _ = try await Listener.listen(conninfo, channels: ["x"], applicationName: "leak")
+                _ = try await Connection.connect(conninfo, applicationName: "leak").listen(to: ["x"])
             }
             // Threads and sessions end shortly after their owner; the deadline bounds the wait.
             while Self.threads(named: "pg leak") > 0 { await Task.yield() }

@@ -102,9 +102,9 @@ import Testing
 
     private func listening(_ death: Death, _ cluster: PrivateCluster) async throws {
         let (victim, killer) = try await connect(cluster)
-        let listener = try await Listener.listen(cluster.conninfo(), channels: ["x"], applicationName: "victim")
-        try await death.strike(listener.backendProcessID, on: cluster, by: killer)
-        let error = try await failure { for try await _ in listener.notifications {} }
+        let notifications = try await victim.listen(to: ["x"])
+        try await death.strike(victim.backendProcessID, on: cluster, by: killer)
+        let error = try await failure { for try await _ in notifications {} }
         #expect(error.code == .connectionLost && error.recovery == .reconnect)
         await victim.close()
     }

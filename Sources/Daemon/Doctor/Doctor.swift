@@ -144,7 +144,8 @@ struct Doctor {
 
     private static func listen(_ connection: Connection, _ conninfo: String) async throws -> Verdict {
         let channel = "hazecast_doctor"
-        let listener = try await Listener.listen(conninfo, channels: [channel], applicationName: "hazecast doctor")
+        let listener = try await Connection.connect(conninfo, applicationName: "hazecast doctor")
+        var notifications = try await listener.listen(to: [channel]).makeAsyncIterator()
         let began = ContinuousClock.now
         let limit = Task {
             try await Task.sleep(for: .seconds(5))
@@ -152,7 +153,6 @@ struct Doctor {
         }
         defer { limit.cancel() }
         try await connection.run(script: "NOTIFY \(channel)")
-        var notifications = listener.notifications.makeAsyncIterator()
         guard try await notifications.next() != nil else {
             return .failure("a notification did not arrive within 5 s: connect to PostgreSQL itself, not to a pooler")
         }

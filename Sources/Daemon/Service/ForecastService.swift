@@ -133,14 +133,12 @@ struct ForecastService: Service {
             try await connection.run(script: Self.planning)
             try await lookAfterClients(connection)
             try await standBy(on: connection, to: conninfo, &heartbeat, onSettled: onSettled)
-            let listener = try await Listener.listen(
-                conninfo, channels: ["hazecast_arrival", "hazecast_model", Self.trainingChannel],
-                applicationName: "hazecast listener")
+            let notifications = try await connection.listen(
+                to: ["hazecast_arrival", "hazecast_model", Self.trainingChannel])
             // On the connection's thread, so that a statement costs no change of it.
             try await withTaskExecutorPreference(connection.thread) {
                 try await serve(
-                    on: connection, to: conninfo, listener: listener, &heartbeat, after: &troubles, onSettled: onSettled
-                )
+                    on: connection, to: conninfo, notifications, &heartbeat, after: &troubles, onSettled: onSettled)
             }
         } catch {
             // Not in this task: a cancelled one could not say goodbye.
@@ -192,13 +190,13 @@ struct ForecastService: Service {
     }
 
     private func serve(
-        on connection: Connection, to conninfo: String, listener: Listener, _ heartbeat: inout Heartbeat,
+        on connection: Connection, to conninfo: String, _ notifications: Notifications, _ heartbeat: inout Heartbeat,
         after troubles: inout Troubles, onSettled: () -> Void
     ) async throws {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task(executorPreference: connection.thread) {
             do {
-                for try await notification in listener.notifications {
+                for try await notification in notifications {
                     if notification.channel == Self.trainingChannel { await retraining.hint() }
                     waker.yield(.notification)
                 }
@@ -242,7 +240,7 @@ struct ForecastService: Service {
             } while isDue || isSettling
         }
         try Task.checkCancellation()
-        throw PostgresError(.connectionLost, "the connection that listens was lost", operation: "LISTEN")
+        throw PostgresError(.connectionLost, "the connection was lost", operation: "LISTEN")
     }
 }
 

@@ -47,7 +47,7 @@ final class Issuing: @unchecked Sendable {
         self.stations = stations
         self.book = book
         self.models = models
-        steps = .allocate(capacity: Self.pieceSize * Window.length)
+        steps = .allocate(capacity: min(stations.count, Self.pieceSize) * Window.length)
         steps.initialize(repeating: Measures())
     }
 

@@ -12,10 +12,9 @@ enum Leadership {
         try await connection.query("SELECT pg_try_advisory_lock($1)", [key]).single().decode(Bool.self, at: 0)
     }
 
-    /// A scalar subquery: whether the session that runs it still holds the lock.
+    /// A scalar subquery: whether the session that runs it still holds the lock. A session's locks are of its own database.
     static let isHeldSQL = """
         (SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             AND classid = \(UInt32(key >> 32)) AND objid = \(UInt32(key & 0xFFFF_FFFF)) AND objsubid = 1))
         """
 }

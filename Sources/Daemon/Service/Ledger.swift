@@ -7,11 +7,14 @@ struct Ledger {
     let connection: Connection
     /// The database's present when the transaction began; `issued_at` of everything in it.
     let now: PostgresTimestamp
-    /// Whether rows have to go in by INSERT: PostgreSQL refuses COPY where row-level security is on for whoever copies.
-    let refusesCopy: Bool
 
-    /// A scalar expression: what `refusesCopy` has to be.
-    static let refusesCopySQL = "row_security_active('hazecast.forecast_ledger'::regclass)"
+    /// Whether rows have to go in by INSERT: PostgreSQL refuses COPY where row-level security is on for whoever copies.
+    var refusesCopy: Bool {
+        get async throws(PostgresError) {
+            try await connection.query("SELECT row_security_active('hazecast.forecast_ledger'::regclass)").single()
+                .decode(Bool.self, at: 0)
+        }
+    }
 
     private static let columns =
         "station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest"
@@ -95,7 +98,8 @@ struct Ledger {
         try await connection.query(
             """
             DELETE FROM hazecast.reading_flag AS f USING hazecast.reading AS r
-            WHERE r.written_by = ANY($1) AND f.station_id = r.station_id AND f.observed_at = r.observed_at
+            WHERE r.written_by = ANY($1) AND r.\(Feed.isClaimedHour)
+                AND f.station_id = r.station_id AND f.observed_at = r.observed_at
             """, [writers], timeout: .seconds(300))
     }
 

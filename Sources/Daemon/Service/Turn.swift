@@ -52,16 +52,16 @@ struct Turn {
         on connection: Connection, book: inout StationBook?, models: inout ActiveModels?,
         times: TurnTimes = TurnTimes()
     ) async throws -> Result {
-        let head = Statement(
-            """
-            SELECT clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL), \(Ledger.refusesCopySQL),
-                \(Alerts.areWantedSQL), EXISTS (SELECT FROM hazecast.reading_flag)
-            """)
+        let claiming = Feed.claiming(
+            and: """
+                clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL), \(Alerts.areWantedSQL),
+                EXISTS (SELECT FROM hazecast.reading_flag)
+                """)
         let began = ContinuousClock.now
         var wasReady = began
         var hasEvaluation = false
         var (result, answers) = try await connection.withTransaction(
-            "BEGIN ISOLATION LEVEL READ COMMITTED", first: [head] + Feed.claiming, timeout: .seconds(300)
+            "BEGIN ISOLATION LEVEL READ COMMITTED", first: claiming, timeout: .seconds(300)
         ) { first, last in
             times.add(.claim, since: began)
             let head = try first[0].single()
@@ -74,11 +74,11 @@ struct Turn {
             let now = try head.decode(PostgresTimestamp.self, at: 0)
             let turn = Turn(
                 connection: connection,
-                ledger: Ledger(connection: connection, now: now, refusesCopy: try head.decode(Bool.self, at: 3)),
-                now: UTCHour(timestamp: now.microsecondsSince2000), hasAlerts: try head.decode(Bool.self, at: 4),
-                hasFlags: try head.decode(Bool.self, at: 5), times: times)
+                ledger: Ledger(connection: connection, now: now),
+                now: UTCHour(timestamp: now.microsecondsSince2000), hasAlerts: try head.decode(Bool.self, at: 3),
+                hasFlags: try head.decode(Bool.self, at: 4), times: times)
             var result = try await turn.work(
-                on: try Feed.claim(in: first[1...]), book: &book, models: serving, last: &last)
+                on: try Feed.claim(in: first, after: 5), book: &book, models: serving, last: &last)
             result.refusal = refusal
             hasEvaluation = turn.hasAlerts && result.forecasts > 0
             wasReady = .now
@@ -199,7 +199,9 @@ struct Turn {
         if stations.isEmpty { return }
         let issuing = Issuing(stations, book: issue.book, models: issue.models)
         issue.book = StationBook(rules: issue.book.rules)
-        if stations.count <= Ledger.few || ledger.refusesCopy {
+        var isByRow = stations.count <= Ledger.few
+        if !isByRow { isByRow = try await ledger.refusesCopy }
+        if isByRow {
             let began = ContinuousClock.now
             while let piece = issuing.next() {
                 issue.statements += ledger.inserts(of: piece)

@@ -21,8 +21,12 @@ struct BandLanes: Sendable, Equatable {
 
     /// The bands around forecasts at one lead: none below zero, none crossing, and none without the forecast in it.
     ///
-    /// - Parameter lead: from 0.
-    func edges(around value: Lanes, lead: Int) -> (lower80: Lanes, upper80: Lanes, lower95: Lanes, upper95: Lanes) {
+    /// - Parameters:
+    ///   - lanes: the first ones, which count.
+    ///   - lead: from 0.
+    func edges(
+        around value: Lanes, lanes: Int, lead: Int
+    ) -> (lower80: Lanes, upper80: Lanes, lower95: Lanes, upper95: Lanes) {
         var bin = SIMD16<Int32>.zero
         for level in lead * (bins - 1)..<(lead + 1) * (bins - 1) {
             bin.replace(with: bin &+ 1, where: value .>= levels[level])
@@ -31,7 +35,7 @@ struct BandLanes: Sendable, Equatable {
         var low = Lanes.zero
         var high = Lanes.zero
         var highest = Lanes.zero
-        for lane in 0..<Lanes.scalarCount {
+        for lane in 0..<lanes {
             let four = residuals[lead * bins + Int(bin[lane])]
             (lowest[lane], low[lane], high[lane], highest[lane]) = (four[0], four[1], four[2], four[3])
         }

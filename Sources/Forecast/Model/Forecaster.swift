@@ -32,13 +32,13 @@ public final class Forecaster {
     ///
     /// - Parameter row: where to write the forecast of a lane.
     public func forecast(lanes: Int, _ row: (_ lane: Int) -> ForecastRow) {
-        block.run()
+        block.run(lanes: lanes)
         let bands = model.bands?.lanes
         for lane in 0..<lanes { row(lane).hasBands = bands != nil }
         for lead in 0..<Forecast.leads {
             let output = block.output(lead: lead)
             let pm25 = output.replacing(with: 0, where: output .< 0)
-            let edges = bands?.edges(around: pm25, lead: lead)
+            let edges = bands?.edges(around: pm25, lanes: lanes, lead: lead)
             for lane in 0..<lanes {
                 let values = row(lane).values + lead
                 values[0] = pm25[lane]

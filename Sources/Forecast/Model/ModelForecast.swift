@@ -59,7 +59,7 @@ extension Model {
         for first in stride(from: 0, to: places.count, by: Lanes.scalarCount) {
             let count = min(Lanes.scalarCount, places.count - first)
             for lane in 0..<count { block.load(places[first + lane], lane: lane) }
-            block.run()
+            block.run(lanes: count)
             for lane in 0..<count { results.append((0..<leads).map { block.output(lead: $0)[lane] }) }
         }
         return results
@@ -72,7 +72,7 @@ final class ForecastBlock {
     private let leads: Int
     private let encoder: WindowEncoder
     private let hours: MeasureLanes
-    private let trace: NetworkTrace
+    private lazy var trace = NetworkTrace(model.architecture.shape, steps: Window.length)
     private let inputs: Int
     /// rows × inputs, scaled.
     private let x: UnsafeMutablePointer<Lanes>
@@ -84,7 +84,6 @@ final class ForecastBlock {
         self.leads = leads
         inputs = model.architecture.inputs.count
         encoder = WindowEncoder(features: model.architecture.inputs, scales: model.normalisation.inputs)
-        trace = NetworkTrace(model.architecture.shape, steps: Window.length)
         let rows = model.architecture.head == .nextHour ? Window.length + leads - 1 : Window.length
         hours = MeasureLanes(rows: rows)
         x = .allocate(capacity: rows * inputs)
@@ -107,11 +106,15 @@ final class ForecastBlock {
         hours.load(steps, lastHour: origin, longitude: longitude, lane: lane)
     }
 
-    func run() {
+    /// Up to so many windows are forecast one by one, which is sooner than 16 at once.
+    private static let few = 6
+
+    /// - Parameter lanes: the first ones, which hold a window.
+    func run(lanes: Int) {
         encoder.encode(hours, into: x)
         switch model.architecture.head {
         case .nextHour: rollOut(model.networks[0])
-        case .changes: average()
+        case .changes: average(lanes: lanes)
         }
     }
 
@@ -129,15 +132,33 @@ final class ForecastBlock {
         }
     }
 
-    private func average() {
+    private func average(lanes: Int) {
         pm25.update(repeating: .zero, count: leads)
-        for network in model.networks {
-            network.predict(x, trace)
-            for lead in 0..<leads { pm25[lead] += trace.y[lead] }
+        if lanes <= Self.few, model.networks.allSatisfy(\.predictsSingly) {
+            for lane in 0..<lanes { sum(lane: lane) }
+        } else {
+            for network in model.networks {
+                network.predict(x, trace)
+                for lead in 0..<leads { pm25[lead] += trace.y[lead] }
+            }
         }
         let share = 1 / Float(model.networks.count)
         let last = hours.pm25[Window.length - 1]
         for lead in 0..<leads { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
+    }
+
+    /// Adds what all networks make of one window.
+    private func sum(lane: Int) {
+        let count = Window.length * inputs
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: count + leads) { room in
+            guard let window = room.baseAddress else { return }
+            let y = window + count
+            for number in 0..<count { window[number] = x[number][lane] }
+            for network in model.networks {
+                network.predict(single: window, steps: Window.length, y: y)
+                for lead in 0..<leads { pm25[lead][lane] += y[lead] }
+            }
+        }
     }
 }
 

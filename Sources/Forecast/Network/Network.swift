@@ -52,6 +52,22 @@ struct Network: Sendable {
         }
     }
 
+    /// Whether `predict` can be asked for one window alone.
+    var predictsSingly: Bool { shape.fitsSingle }
+
+    /// The outputs of `predict` for one window, to the last bit.
+    ///
+    /// - Parameters:
+    ///   - x: `steps` × inputs, the oldest step first.
+    ///   - y: receives the outputs.
+    func predict(single x: UnsafePointer<Float>, steps: Int, y: UnsafeMutablePointer<Float>) {
+        switch instructions {
+        case .baseline: NetworkKernel.predictSingle(shape, steps: steps, weights, x, y: y)
+        case .avx2: NetworkKernelAVX2.predictSingle(shape.avx2, steps: steps, weights, x, y: y)
+        case .avx512: NetworkKernelAVX512.predictSingle(shape.avx512, steps: steps, weights, x, y: y)
+        }
+    }
+
     /// Backpropagation through time for the 16 windows that `forward` has just run.
     ///
     /// - Parameters:

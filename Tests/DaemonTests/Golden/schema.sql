@@ -1596,7 +1596,12 @@ CREATE FUNCTION hazecast.note_arrival() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
+    IF current_setting('hazecast.far', true) = pg_current_xact_id()::text THEN
+        INSERT INTO hazecast.arrival AS a (near) VALUES (NULL)
+        ON CONFLICT (written_by, reload) DO UPDATE SET near = NULL WHERE a.near IS NOT NULL;
+    ELSE
+        INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -1653,6 +1658,15 @@ EXCEPTION WHEN OTHERS THEN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.note_attached() IS 'After a statement that changed an attached table: which stations and times, into hazecast.attachment_change. Raises nothing, ever.';
+CREATE FUNCTION hazecast.note_far() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_catalog.set_config('hazecast.far', pg_catalog.pg_current_xact_id()::pg_catalog.text, true);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.note_far() IS 'After a reading of an hour that is more than 31 days from now: remembers it for hazecast.note_arrival() of the same transaction.';
 CREATE FUNCTION hazecast.note_history(attachment integer, history interval) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2605,6 +2619,9 @@ BEGIN
     IF NEW.station_id <> OLD.station_id OR NEW.observed_at <> OLD.observed_at THEN
         INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
     END IF;
+    IF NEW.observed_at NOT BETWEEN now() - interval '744 hours' AND now() + interval '744 hours' THEN
+        PERFORM set_config('hazecast.far', pg_current_xact_id()::text, true);
+    END IF;
     RETURN NEW;
 END
 $$;
@@ -2940,12 +2957,14 @@ COMMENT ON COLUMN hazecast.alert_rule_status.last_raised IS 'When it last raised
 COMMENT ON COLUMN hazecast.alert_rule_status.reason IS 'Why it raises nothing, or nothing for some of its stations; NULL when it works.';
 CREATE TABLE hazecast.arrival (
     written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    reload boolean DEFAULT false NOT NULL
+    reload boolean DEFAULT false NOT NULL,
+    near timestamp with time zone DEFAULT now()
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
 COMMENT ON TABLE hazecast.arrival IS 'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
 COMMENT ON COLUMN hazecast.arrival.written_by IS 'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
 COMMENT ON COLUMN hazecast.arrival.reload IS 'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every station''s newest window.';
+COMMENT ON COLUMN hazecast.arrival.near IS 'The hours of all of its readings are within 31 days (744 hours) of this; NULL where they may be any.';
 ALTER TABLE hazecast.attachment_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.attachment_change_id_seq
     START WITH 1
@@ -3559,6 +3578,8 @@ CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazec
 COMMENT ON TRIGGER note_change ON hazecast.quality_rule IS 'Makes the daemon judge every newest window by the new settings.';
 CREATE TRIGGER note_deletion AFTER DELETE ON hazecast.reading REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
 COMMENT ON TRIGGER note_deletion ON hazecast.reading IS 'Feeds hazecast.arrival when rows were deleted.';
+CREATE TRIGGER note_far AFTER INSERT ON hazecast.reading FOR EACH ROW WHEN (((new.observed_at < (now() - '744:00:00'::interval)) OR (new.observed_at > (now() + '744:00:00'::interval)))) EXECUTE FUNCTION hazecast.note_far();
+COMMENT ON TRIGGER note_far ON hazecast.reading IS 'Keeps hazecast.arrival.near true.';
 CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.arrival FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
 COMMENT ON TRIGGER note_truncation ON hazecast.arrival IS 'A truncated feed loses nothing: everything is looked at instead.';
 CREATE TRIGGER note_truncation AFTER TRUNCATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
@@ -3855,6 +3876,7 @@ GRANT ALL ON FUNCTION hazecast.models_in_scope(reader name) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_attached() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.note_attached() TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.note_far() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_history(attachment integer, history interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.note_history(attachment integer, history interval) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;

@@ -7,7 +7,7 @@ struct SchemaNotifyTests {
     /// A database whose notifications are listened to, and what came of them.
     private struct Listening {
         let database: MigratedDatabase
-        let listener: Listener
+        let notifications: Notifications
 
         /// Expects `script` to send so many notifications, by way of one more that comes after them.
         func expect(
@@ -17,7 +17,7 @@ struct SchemaNotifyTests {
             try await database.run(script)
             try await database.run("SELECT pg_notify('\(channel)', 'end')")
             var count = 0
-            for try await notification in listener.notifications {
+            for try await notification in notifications {
                 if notification.payload == "end" { break }
                 count += 1
             }
@@ -37,8 +37,9 @@ struct SchemaNotifyTests {
     ) async throws {
         try await MigratedDatabase.with { database in
             try await database.run("INSERT INTO hazecast.station (name) VALUES ('a')")
-            let listener = try await Listener.listen(database.conninfo, channels: [channel], applicationName: "test")
-            try await body(Listening(database: database, listener: listener))
+            let listener = try await Connection.connect(database.conninfo, applicationName: "test")
+            let notifications = try await listener.listen(to: [channel])
+            try await body(Listening(database: database, notifications: notifications))
             await listener.close()
         }
     }

@@ -111,9 +111,9 @@ struct SchemaTrainingTests {
 
     @Test func whoAsksWhileARunIsOpenJoinsIt() async throws {
         try await with { database in
-            let listener = try await Listener.listen(
-                database.conninfo, channels: ["hazecast_training"], applicationName: "test")
-            async let first = listener.notifications.first { _ in true }
+            let listener = try await Connection.connect(database.conninfo, applicationName: "test")
+            let notifications = try await listener.listen(to: ["hazecast_training"])
+            async let first = notifications.first { _ in true }
             func ask() async throws -> String {
                 try await database.value("SELECT hazecast.request_retrain()::text", as: String.self)
             }

@@ -23,9 +23,8 @@ private let noon = Site.noon
     @Test func aCrossingForecastIsToldOnceAndClearedWhenItFalls() async throws {
         try await Site.with { site in
             let roof = try await site.addStation("roof")
-            let listener = try await Listener.listen(
-                site.conninfo, channels: ["hazecast_alert"], applicationName: "test")
-            var notifications = listener.notifications.makeAsyncIterator()
+            let listener = try await Connection.connect(site.conninfo, applicationName: "test")
+            var notifications = try await listener.listen(to: ["hazecast_alert"]).makeAsyncIterator()
             let daemon = try site.daemon()
             defer { daemon.signal(SIGKILL) }
             func issue(_ hour: UTCHour, pm25: Float) async throws {
