@@ -6,7 +6,7 @@ no triggers   without those that tell the daemon of what was written
 no key        without the foreign key to station
 plain         a table of the same columns, checks and primary key, and nothing else: no written_by, no triggers, no key
 
-Each with one partition and with 84. No commit waits for the disk (synchronous_commit = off). Times are the writing server process's own processor time, which other programs on the machine cannot lengthen by much.
+Each with one partition and with 84, and there also a COPY of readings a year old, for which the daemon has to look into all partitions. No commit waits for the disk (synchronous_commit = off). Times are the writing server process's own processor time, which other programs on the machine cannot lengthen by much.
 """
 
 import os
@@ -60,15 +60,15 @@ def copy(connection, table, hour):
         out.write(text)
 
 
-def measure(server, case, hour):
-    """Processor µs a row: of an INSERT and of a COPY, each the best of the rounds."""
+def measure(server, case, works):
+    """Processor µs a row of each kind of work, the best of the rounds."""
     table = "plain" if case == "plain" else "hazecast.reading"
     with server.connect() as connection:
         connection.execute("DROP TABLE IF EXISTS plain")
         connection.execute(WITHOUT[case])
     best = {}
     for _ in range(ROUNDS):
-        for name, work, rows in (("INSERT", insert, SINGLE), ("COPY", copy, ROWS)):
+        for name, work, rows, hour in works:
             writer = Writer(server)
             writer.connection.execute("SET synchronous_commit = off")
             took = writer.seconds(lambda: work(writer.connection, table, hour)) / rows * 1e6
@@ -99,15 +99,19 @@ def partition(server, count, hour):
 def main(binary):
     bench.forget_pg_variables()
     hour = bench.this_hour()
-    print(f"processor µs a row: an INSERT of its own transaction / a COPY of {ROWS} rows; load {os.getloadavg()[0]:.1f}")
+    print(f"processor µs a row: an INSERT of its own transaction / a COPY of {ROWS} rows / one of a year ago; "
+          f"load {os.getloadavg()[0]:.1f}")
     for count in (PARTITIONS, 1):
         server = bench.Server()
         try:
             server.prepare(binary, ROWS, hour, 0)
             partition(server, count, hour)
             floor = None
+            works = [("INSERT", insert, SINGLE, hour), ("COPY", copy, ROWS, hour)]
+            if count > 1:
+                works.append(("COPY of a year ago", copy, ROWS, hour - 365 * 24 * bench.HOUR))
             for case in reversed(WITHOUT):
-                best = measure(server, case, hour)
+                best = measure(server, case, works)
                 floor = floor or best
                 print(f"{count:3} partitions, {case:12} " + " / ".join(
                     f"{best[name]:6.2f} ({best[name] / floor[name]:.2f} × plain)" for name in best), flush=True)

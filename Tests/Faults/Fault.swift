@@ -13,7 +13,7 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
     case readOnly = "read-only", failover, tooManyConnections = "too-many-connections", diskFull = "disk-full"
     // The network.
     case cut, cutAtStatement = "cut-at-statement", blackHole = "black-hole", latency, bytewise, refuse
-    case deafListener = "deaf-listener"
+    case halfOpen = "half-open"
     // The neighbours.
     case lock, statementTimeout = "statement-timeout", deadlock, serialization, newerSchema = "newer-schema"
     case truncateArrival = "truncate-arrival", station, model, trainerMemory = "trainer-memory"
@@ -23,7 +23,7 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
     /// Whether it goes on until it is lifted; the others strike once, while the daemon is at work.
     var isLasting: Bool {
         switch self {
-        case .readOnly, .failover, .tooManyConnections, .diskFull, .blackHole, .deafListener, .latency, .bytewise,
+        case .readOnly, .failover, .tooManyConnections, .diskFull, .blackHole, .halfOpen, .latency, .bytewise,
             .refuse, .lock, .statementTimeout, .deadlock, .serialization, .newerSchema, .cancelBackends, .model,
             .daemonClock, .serverClock, .serverFast, .serverImmediate, .killPostmaster, .stopContinue:
             true
@@ -36,7 +36,7 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
     var mixes: Bool {
         switch self {
         case .diskFull, .failover, .daemonClock, .serverClock, .deadlock, .serialization, .cancelBackends,
-            .deafListener,
+            .halfOpen,
             .model:
             false
         default: true
@@ -69,7 +69,7 @@ enum Fault: String, CaseIterable, ExpressibleByArgument, Sendable {
         case .terminateBackends: .server("due to administrator command")
         case .lock: .server("hazecast: LOG:  process")
         case .kill, .terminate, .stopContinue, .killAtStatement, .terminateAtStatement, .cutAtStatement, .latency,
-            .bytewise, .deafListener, .truncateArrival, .station, .trainerMemory, .daemonClock, .serverClock:
+            .bytewise, .halfOpen, .truncateArrival, .station, .trainerMemory, .daemonClock, .serverClock:
             .seen
         }
     }

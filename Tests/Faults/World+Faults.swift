@@ -77,7 +77,7 @@ extension World {
             _ = try await writer.lines(
                 """
                 SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-                WHERE application_name LIKE 'hazecast\(struck.variant % 2 == 0 ? "%" : " listener")'
+                WHERE application_name LIKE 'hazecast\(struck.variant % 2 == 0 ? "%" : "")'
                 """)
         case .cut: proxy.cut()
         case .truncateArrival: try await truncateArrival()
@@ -134,7 +134,7 @@ extension World {
         case .failover: return try await failOver(after: struck.delay)
         case .newerSchema: return try await makeSchemaNewer()
         case .blackHole: proxy.blackHole()
-        case .deafListener: proxy.swallow(clientsThatSent: "LISTEN")
+        case .halfOpen: proxy.swallow(clientsThatSent: Self.session)
         case .latency, .bytewise:
             let before = proxy.disturbed
             if struck.fault == .latency {

@@ -75,7 +75,7 @@ extension World {
         else { throw Failure("not back where it was: \(before) before, \(after) after") }
     }
 
-    /// What the daemon takes, once it has two connections, and neither a trainer nor a probe has one.
+    /// What the daemon takes, once it has its connection, and neither a trainer nor a probe has one.
     func measure() async throws -> Footprint {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
@@ -87,7 +87,7 @@ extension World {
             let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
                 .flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }
             let now = Footprint(kibibytes: resident ?? 0, descriptors: descriptors ?? 0, connections: names.count)
-            let isQuiet = names == ["hazecast", "hazecast listener"]
+            let isQuiet = names == ["hazecast"]
             if isQuiet, footprint.map({ $0.descriptors == now.descriptors }) ?? true { return now }
             if ContinuousClock.now > deadline {
                 say("connections: \(names)")

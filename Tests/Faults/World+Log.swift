@@ -81,21 +81,21 @@ extension World {
         let limit: Duration
         switch fault.fault {
         case .blackHole where fault.variant % 3 == 0: limit = .seconds(15)
-        case .deafListener where fault.variant % 3 == 0: limit = .seconds(15)
+        case .halfOpen where fault.variant % 3 == 0: limit = .seconds(15)
         case .readOnly, .failover: limit = Self.promise
         default: return
         }
         guard !fault.isStopping, let daemon = daemons.first, !daemon.hasEnded else { return }
         while !daemonLog(since: mark).contains(" retry_in=") {
-            // One that is just being made, because of the fault before, is to be deaf as well.
-            if fault.fault == .deafListener { proxy.swallow(clientsThatSent: "LISTEN") }
+            // One that is just being made, because of the fault before, is to be half open as well.
+            if fault.fault == .halfOpen { proxy.swallow(clientsThatSent: Self.session) }
             if ContinuousClock.now > broken + limit + slack {
                 throw Failure("\(fault.fault.rawValue) not noticed within \(limit)")
             }
             try await Task.sleep(for: .milliseconds(10))
         }
         findings.noticed(fault.fault, after: .now - broken)
-        if fault.fault == .deafListener { saw(.deafListener) }
+        if fault.fault == .halfOpen { saw(.halfOpen) }
     }
 
     /// The wait that the daemon has announced last.

@@ -16,6 +16,8 @@ actor World {
     private static let undisturbedDatabase = "undisturbed"
     /// What is promised once faults have stopped; where the log has announced a longer wait, that.
     static let promise = Duration.seconds(5)
+    /// What the daemon's session begins with, and nobody else's.
+    static let session = "application_name\0hazecast\0"
     /// How long a run that nothing disturbs may take for a step, however many readings it has.
     static let patience = Duration.seconds(120)
 

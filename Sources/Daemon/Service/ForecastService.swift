@@ -195,15 +195,11 @@ struct ForecastService: Service {
     ) async throws {
         let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task(executorPreference: connection.thread) {
-            do {
-                for try await notification in notifications {
-                    if notification.channel == Self.trainingChannel { await retraining.hint() }
-                    waker.yield(.notification)
-                }
-            } catch {
-                logger.debug("notifications ended: \(error)")
+            defer { waker.finish() }
+            for try await notification in notifications {
+                if notification.channel == Self.trainingChannel { await retraining.hint() }
+                waker.yield(.notification)
             }
-            waker.finish()
         }
         let timer = Task(executorPreference: connection.thread) {
             while !Task.isCancelled {
@@ -240,7 +236,8 @@ struct ForecastService: Service {
             } while isDue || isSettling
         }
         try Task.checkCancellation()
-        throw PostgresError(.connectionLost, "the connection was lost", operation: "LISTEN")
+        try await hints.value
+        throw PostgresError(.connectionLost, "the connection was closed", operation: "LISTEN")
     }
 }
 

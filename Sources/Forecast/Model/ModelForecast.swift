@@ -1,3 +1,5 @@
+import NetworkKernel
+
 extension Model {
     /// Forecasts the 24 hours after each window's origin.
     ///
@@ -150,7 +152,7 @@ final class ForecastBlock {
     /// Adds what all networks make of one window.
     private func sum(lane: Int) {
         let count = Window.length * inputs
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: count + leads) { room in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: count + model.architecture.shape.outputs) { room in
             guard let window = room.baseAddress else { return }
             let y = window + count
             for number in 0..<count { window[number] = x[number][lane] }

@@ -70,6 +70,59 @@ struct SchemaFeedTests {
         }
     }
 
+    /// Whether the daemon has to look into all hours.
+    private func reach(_ database: MigratedDatabase) async throws -> [String] {
+        try await database.column(
+            "SELECT CASE WHEN near IS NULL THEN 'far' ELSE 'near' END FROM hazecast.arrival WHERE NOT reload")
+    }
+
+    @Test func anArrivalSaysWhetherItsHoursAreAroundThePresent() async throws {
+        @Sendable func insert(_ hours: Int) -> String {
+            """
+            INSERT INTO hazecast.reading (station_id, observed_at)
+            VALUES (1, date_trunc('hour', now()) + make_interval(hours => \(hours))) ON CONFLICT DO NOTHING;
+            """
+        }
+        @Sendable func update(_ change: String) -> String {
+            "UPDATE hazecast.reading SET \(change) WHERE observed_at = date_trunc('hour', now()) - interval '10 hours';"
+        }
+        let upsert = """
+            INSERT INTO hazecast.reading AS r (station_id, observed_at, pm25) VALUES (1, '2014-01-01 00:00+00', 12)
+            ON CONFLICT (station_id, observed_at) DO UPDATE SET pm25 = excluded.pm25;
+            """
+        try await withStations { database in
+            for (statements, expected) in [
+                (insert(0), "near"), (insert(-743), "near"), (insert(743), "near"),
+                (insert(-745), "far"), (insert(745), "far"), (insert(-745) + insert(0), "far"),
+                (insert(0) + insert(-745), "far"), (insert(0) + insert(-1), "near"), (upsert, "far"),
+                (update("pm25 = 3"), "near"), ("UPDATE hazecast.reading SET pm25 = 4;", "far"),
+                (insert(0) + "SAVEPOINT s;" + insert(-745) + "ROLLBACK TO s;", "near"),
+                (insert(0) + "SAVEPOINT s;" + insert(-745) + "RELEASE s;", "far"),
+                ("SAVEPOINT s;" + insert(-745) + "ROLLBACK TO s;" + insert(-746), "far"),
+                ("SAVEPOINT s;" + insert(-745) + "ROLLBACK TO s;" + insert(0), "near"),
+                ("SET LOCAL TimeZone = 'America/New_York';" + insert(-743), "near"),
+                ("SET LOCAL TimeZone = 'America/New_York';" + insert(-745), "far"),
+            ] {
+                try await database.run(Self.reset)
+                try await database.run(insert(-10) + "DELETE FROM hazecast.arrival")
+                try await database.run("BEGIN; \(statements) COMMIT")
+                let found = try await reach(database)
+                #expect(found == [expected], "\(statements)")
+            }
+        }
+    }
+
+    /// Whoever moves a row to another hour is asked about both.
+    @Test func aRowThatMovesFarAwayIsFar() async throws {
+        try await withStations { database in
+            try await database.run(
+                "INSERT INTO hazecast.reading (station_id, observed_at) VALUES (1, date_trunc('hour', now()))")
+            try await database.claim()
+            try await database.run("UPDATE hazecast.reading SET observed_at = '2014-01-01 00:00+00'")
+            #expect(try await reach(database) == ["far"])
+        }
+    }
+
     @Test func whatASavepointUndoesIsNotInTheFeed() async throws {
         try await withStations { database in
             try await database.run("BEGIN; SAVEPOINT s; \(Self.write) ROLLBACK TO s; COMMIT")

@@ -190,6 +190,34 @@ private let noon = Site.noon
         }
     }
 
+    /// Arrivals of now keep the look for their readings to the hours around now; one of long ago opens it to all.
+    @Test(arguments: [1, 40])
+    func readingsOfNowAndOfLongAgoAreFoundTogether(stations count: Int) async throws {
+        try await Site.with { site in
+            let now = UTCHour(containing: Int64(Date().timeIntervalSince1970))
+            var turns = try await Turns(site.conninfo)
+            _ = try await turns.turn()
+            for number in 0..<count { _ = try await site.addStation("now \(number)") }
+            try await site.run("INSERT INTO hazecast.station (name) VALUES ('then')")
+            func insert(_ stations: String, _ last: UTCHour) -> String {
+                """
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_speed)
+                SELECT id, h, 20 + extract(hour FROM h), 1, 5, 1010, 2 FROM hazecast.station,
+                    generate_series('\(last)'::timestamptz - interval '29 hours', '\(last)', '1 hour') AS h
+                WHERE name LIKE '\(stations)'
+                """
+            }
+            try await site.run(insert("now %", now))
+            #expect(try await turns.turn().forecasts == count)
+            try await site.run(insert("then", noon))
+            try await site.run("UPDATE hazecast.reading SET pm25 = 90 WHERE observed_at = '\(now)'")
+            let both = try await turns.turn()
+            #expect(both.readings == 30 + count)
+            #expect(both.forecasts == 1 + count)
+            #expect(try await turns.restart().forecasts == 0)
+        }
+    }
+
     @Test func moreRowsThanMemoryShouldHoldAreReadInBatches() async throws {
         try await Site.with { site in
             var turns = try await Turns(site.conninfo)
