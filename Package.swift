@@ -18,7 +18,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["YAML"]),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
@@ -27,6 +26,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "Postgres", dependencies: ["CLibpq"]),
         // The network's arithmetic, one source built once for each kind of x86-64 (the other two are links to the first).
@@ -38,8 +38,7 @@ let package = Package(
         .target(
             name: "Forecast",
             dependencies: [
-                "CProcessor", "NetworkKernel", "NetworkKernelAVX2", "NetworkKernelAVX512",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CLibcrypto", "CProcessor", "NetworkKernel", "NetworkKernelAVX2", "NetworkKernelAVX512",
             ]
         ),
         .target(name: "Ingest", dependencies: ["Forecast", "Postgres"]),
@@ -49,7 +48,6 @@ let package = Package(
                 "CLinux", "CSystemd", "Forecast", "Ingest", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

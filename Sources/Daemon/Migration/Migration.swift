@@ -1,4 +1,4 @@
-import Crypto
+import Forecast
 import Foundation
 
 /// One numbered SQL file.
@@ -11,9 +11,7 @@ struct Migration: Sendable, Equatable {
     let sql: String
 
     /// SHA-256 of the text, lower-case hex: that of the file.
-    var sha256: String {
-        SHA256.hash(data: Data(sql.utf8)).map { String(format: "%02x", $0) }.joined()
-    }
+    var sha256: String { hexSHA256(sql.utf8) }
 
     /// Those in the binary, in their order.
     static let embedded = ordered(EmbeddedResources.migrations)

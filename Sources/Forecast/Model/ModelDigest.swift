@@ -1,4 +1,3 @@
-import Crypto
 import NetworkKernel
 
 extension Model {
@@ -41,9 +40,6 @@ extension Model {
             append(UInt32(edges.count))
             (edges + bins.flatMap { $0 }).forEach { append($0.bitPattern) }
         }
-        return SHA256.hash(data: bytes).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return hexSHA256(bytes)
     }
 }
