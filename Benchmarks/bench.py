@@ -143,20 +143,27 @@ class Daemon:
         address = str(server.directory / "notify")
         self.status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.status.bind(address)
-        self.status.settimeout(deadline)
+        self.status.settimeout(1)
         environment = os.environ | {"NOTIFY_SOCKET": address}
         began = time.monotonic()
         self.process = subprocess.Popen(
             [binary, "run", "--database", server.conninfo, "--log-level", "debug"], stderr=self.log, env=environment)
         try:
-            while b"READY=1" not in self.status.recv(4096):
-                pass
+            while not self.is_ready():
+                if self.process.poll() is not None or time.monotonic() > began + deadline:
+                    raise RuntimeError("the daemon did not start: " + self.lines.read())
             # Somebody has to listen on, as systemd does: a full socket holds the sender up.
             threading.Thread(target=self.listen, daemon=True).start()
         except BaseException:
             self.stop()
             raise
         self.seconds_to_ready = time.monotonic() - began
+
+    def is_ready(self):
+        try:
+            return b"READY=1" in self.status.recv(4096)
+        except TimeoutError:
+            return False
 
     def listen(self):
         self.status.settimeout(None)
@@ -167,7 +174,7 @@ class Daemon:
             pass  # closed
 
     def memory_mb(self, name):
-        """VmRSS: what it holds now; VmHWM: the most that it ever held."""
+        """VmRSS: what it holds now; RssAnon: what of it is no page of a file; VmHWM: the most that it ever held."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+)", text)[1]) / 1024
 

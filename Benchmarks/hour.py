@@ -58,7 +58,7 @@ def rounds(client, daemon, peer, stations, hour, options):
     return results, hour
 
 
-def report(stations, results, daemon, options):
+def report(stations, results, daemon, peer, options):
     def both(key):
         values = [result[key] for result in results]
         return f"{median(values):.4f} / {bench.percentile(values, .99):.4f}"
@@ -70,11 +70,13 @@ def report(stations, results, daemon, options):
     print(f"  feed: COPY of the readings {both('feed')} s, into the floor's table {both('floor_feed')} s")
     print(f"  daemon: {median([result['processor'] for result in results]):.4f} s of processors an hour, "
           f"{daemon.memory_mb('VmRSS'):.0f} MB, {daemon.memory_mb('VmHWM'):.0f} MB at most", flush=True)
-    if "peer" in results[0]:
+    if peer:
         took, processor, memory = (median([result[key] for result in results]) for key in ("peer", "peer_processor", "peer_rss"))
         ours = [median([result[key] for result in results]) for key in ("hazecast", "processor", "rss")]
+        own, theirs = daemon.memory_mb("RssAnon"), peer.memory_mb("RssAnon")
         print(f"  peer ({options.peer}): {both('peer')} s, {processor:.4f} s of processors an hour, {memory:.0f} MB: "
-              f"{took / ours[0]:.1f} times the time, {processor / ours[1]:.1f} times the processors, {memory / ours[2]:.1f} times the memory")
+              f"{took / ours[0]:.1f} times the time, {processor / ours[1]:.1f} times the processors, {memory / ours[2]:.1f} times the memory; "
+              f"without pages of files {theirs:.0f} beside {own:.0f} MB, {theirs / own:.1f} times")
     # The best of each side: the fairest to both on a machine that others use.
     floor, took = (min(result[side] for result in results) for side in ("floor", "hazecast"))
     best = min(results, key=lambda result: result["ratio"])
@@ -102,6 +104,9 @@ def measure(binary, stations, options):
     try:
         began = time.monotonic()
         server.prepare(binary, stations, newest, HISTORY)
+        if options.sql:
+            with server.connect() as connection:
+                connection.execute(options.sql)
         print(f"{stations} stations (set up in {time.monotonic() - began:.0f} s), load {os.getloadavg()[0]:.1f} on "
               f"{os.cpu_count()} processors", flush=True)
         daemon = bench.Daemon(binary, server)
@@ -115,7 +120,7 @@ def measure(binary, stations, options):
         if options.peer:
             peer = bench.Peer(options.peer, server, options.model, stations, newest)
         results, hour = rounds(client, daemon, peer, stations, bench.hours_since_2000(newest), options)
-        result = report(stations, results, daemon, options)
+        result = report(stations, results, daemon, peer, options)
         if peer:
             with server.connect() as connection:
                 # The bands of a value on the edge of two bins are those of the one or the other.
@@ -158,6 +163,7 @@ def main():
     parser.add_argument("--catch-up", type=int, metavar="HOURS")
     parser.add_argument("--peer", choices=["torch", "numpy"], help="beside peer.py, which does the same job in Python")
     parser.add_argument("--model", default="models/operational.json", help="what the peer forecasts with")
+    parser.add_argument("--sql", help="another design: what changes the schema before anything is measured")
     parser.add_argument("--idle", type=float, metavar="SECONDS")
     options = parser.parse_args()
     bench.forget_pg_variables()
