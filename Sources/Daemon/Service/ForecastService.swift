@@ -19,7 +19,7 @@ struct ForecastService: Service {
 
     /// Every statement of the loop goes by an index, in up to a hundred partitions: planning each anew takes longer than
     /// running it, and a sequential scan over one of them never pays.
-    private static let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+    static let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
     /// A server that finds its client gone within seconds, so that the lock of a daemon that was killed in the middle of a
     /// statement, or whose machine has vanished, is free again. Not every platform can.

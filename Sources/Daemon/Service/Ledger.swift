@@ -98,8 +98,7 @@ struct Ledger {
         try await connection.query(
             """
             DELETE FROM hazecast.reading_flag AS f USING hazecast.reading AS r
-            WHERE r.written_by = ANY($1) AND r.\(Feed.isClaimedHour)
-                AND f.station_id = r.station_id AND f.observed_at = r.observed_at
+            WHERE r.written_by = ANY($1) AND f.station_id = r.station_id AND f.observed_at = r.observed_at
             """, [writers], timeout: .seconds(300))
     }
 

@@ -218,6 +218,39 @@ private let noon = Site.noon
         }
     }
 
+    /// By the index of the writers in every partition, whatever the planner knows of its rows when it plans.
+    @Test(arguments: ["", "VACUUM ANALYZE hazecast.reading"])
+    func aClaimReadsNoOtherReadingsThanItsOwn(statistics: String) async throws {
+        try await Site.with { site in
+            var turns = try await Turns(site.conninfo)
+            let write = """
+                INSERT INTO hazecast.reading (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_speed)
+                SELECT id, h, 20 + extract(hour FROM h), 1, 5, 1010, 2 FROM hazecast.station, generate_series(
+                    date_trunc('hour', now()) - interval '99 hours', date_trunc('hour', now()), '1 hour') AS h
+                """
+            try await turns.connection.run(script: ForecastService.planning)
+            if !statistics.isEmpty { try await site.run(statistics) }
+            _ = try await turns.turn()
+            try await site.run("INSERT INTO hazecast.station (name) SELECT 's' || g FROM generate_series(1, 200) AS g")
+            try await site.run(write)
+            _ = try await turns.turn()
+            var read: [Int] = []
+            for pm25 in 30..<33 {
+                try await site.run(
+                    """
+                    UPDATE hazecast.reading SET pm25 = \(pm25)
+                    WHERE station_id = (SELECT min(id) FROM hazecast.station) AND observed_at = date_trunc('hour', now())
+                    """)
+                #expect(try await turns.turn().readings == 1)
+                try await turns.connection.query("SELECT pg_stat_force_next_flush()")
+                let entries = try await site.text(
+                    "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'reading\\_2%'")
+                read.append(try #require(entries.flatMap { Int($0) }))
+            }
+            #expect(read[2] - read[1] < 200, "of 20,000")
+        }
+    }
+
     @Test func moreRowsThanMemoryShouldHoldAreReadInBatches() async throws {
         try await Site.with { site in
             var turns = try await Turns(site.conninfo)
