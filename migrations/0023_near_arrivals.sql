@@ -6,13 +6,15 @@ ALTER TABLE hazecast.arrival ALTER COLUMN near SET DEFAULT now();
 COMMENT ON COLUMN hazecast.arrival.near IS
     'The hours of all of its readings are within 31 days (744 hours) of this; NULL where they may be any.';
 
--- With the rights of whoever writes, and without a search path to set, which would take twice as long as everything else: it runs once a
+-- With the rights of whoever writes, and without a search path to set, which would take longer than everything else: it runs once a
 -- row of an import of old readings. A setting belongs to the transaction and to its savepoints, as the arrival does.
 CREATE FUNCTION hazecast.note_far() RETURNS trigger
     LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM pg_catalog.set_config('hazecast.far', pg_catalog.pg_current_xact_id()::pg_catalog.text, true);
+    IF pg_catalog.current_setting('hazecast.far', true) IS DISTINCT FROM pg_catalog.pg_current_xact_id()::pg_catalog.text THEN
+        PERFORM pg_catalog.set_config('hazecast.far', pg_catalog.pg_current_xact_id()::pg_catalog.text, true);
+    END IF;
     RETURN NULL;
 END
 $$;

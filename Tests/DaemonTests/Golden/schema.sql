@@ -1662,7 +1662,9 @@ CREATE FUNCTION hazecast.note_far() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    PERFORM pg_catalog.set_config('hazecast.far', pg_catalog.pg_current_xact_id()::pg_catalog.text, true);
+    IF pg_catalog.current_setting('hazecast.far', true) IS DISTINCT FROM pg_catalog.pg_current_xact_id()::pg_catalog.text THEN
+        PERFORM pg_catalog.set_config('hazecast.far', pg_catalog.pg_current_xact_id()::pg_catalog.text, true);
+    END IF;
     RETURN NULL;
 END
 $$;
