@@ -1,5 +1,5 @@
 /// The outputs of `predict` for one window, to the last bit: instead of one unit of 16 windows the lanes hold the units of a layer
-/// side by side, so that a window alone takes a tenth of what 16 take.
+/// side by side, so that a window alone takes about a quarter of what 16 take.
 ///
 /// - Precondition: `shape.fitsSingle`.
 /// - Parameters:

@@ -108,8 +108,8 @@ final class ForecastBlock {
         hours.load(steps, lastHour: origin, longitude: longitude, lane: lane)
     }
 
-    /// Up to so many windows are forecast one by one, which is sooner than 16 at once.
-    private static let few = 6
+    /// Up to so many windows are forecast one by one; 16 at once take longer than three of them, and less than four.
+    private static let few = 3
 
     /// - Parameter lanes: the first ones, which hold a window.
     func run(lanes: Int) {
