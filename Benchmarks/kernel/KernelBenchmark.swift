@@ -12,7 +12,7 @@ import Ingest
     private let cases: [String: KernelCase]
     private let ensemble: Model
     private let windows: [Window]
-    private let longitudes: [Double?]
+    private let contexts: [StationContext]
 
     private init(models: String, folder: String, data: String?) throws {
         let series = try Self.series(data)
@@ -32,7 +32,7 @@ import Ingest
             let last = first + Window.length - 1
             return Window(origin: series.start.advanced(by: last), steps: Array(steps[first...last]))
         }
-        longitudes = windows.indices.map { Double($0 % 360 - 180) }
+        contexts = windows.indices.map { StationContext(longitude: Double($0 % 360 - 180)) }
     }
 
     private static func series(_ data: String?) throws -> HourlySeries {
@@ -62,7 +62,7 @@ import Ingest
             let whole = seconds {
                 for first in stride(from: 0, to: windows.count, by: batch) {
                     _ = ensemble.forecast(
-                        Array(windows[first..<first + batch]), longitudes: Array(longitudes[first..<first + batch]))
+                        Array(windows[first..<first + batch]), contexts: Array(contexts[first..<first + batch]))
                 }
             }
             print(

@@ -118,7 +118,7 @@ import Testing
         let series = try beijing()
         let known = series.part(..<(series.measures.count - Backtest.testHours))
         let origins = LiveOrigins(known, known.measures.count - Backtest.testHours..<known.measures.count)
-        return (model.forecast(origins.windows, longitudes: origins.longitudes), origins)
+        return (model.forecast(origins.windows, contexts: origins.contexts), origins)
     }
 
     /// What is observed if the sensor's errors double at an hour, counted from the first origin.
@@ -196,7 +196,7 @@ import Testing
     /// Errors by day of a year of forecasts; an hour belongs to the day that it is in.
     private func dailyErrors(_ model: Model, _ series: HourlySeries, _ range: Range<Int>) -> [LiveErrors] {
         let origins = LiveOrigins(series, range)
-        let forecasts = model.forecast(origins.windows, longitudes: origins.longitudes)
+        let forecasts = model.forecast(origins.windows, contexts: origins.contexts)
         var days = [LiveErrors](repeating: LiveErrors(), count: range.count / 24 + 2)
         for (origin, forecast) in zip(range, forecasts) {
             for lead in LiveProtocol.quotedLeads {

@@ -69,7 +69,7 @@ import Testing
         let encoder = WindowEncoder(features: Feature.allCases, scales: scales)
         let hours = MeasureLanes(rows: Window.length)
         for (lane, window) in windows.enumerated() {
-            hours.load(window.steps[...], lastHour: window.origin, longitude: Double(lane * 20), lane: lane)
+            hours.load(window.steps[...], lastHour: window.origin, StationContext(longitude: Double(lane * 20)), lane: lane)
         }
         var together = [Lanes](repeating: .zero, count: Window.length * Feature.allCases.count)
         encoder.encode(hours, into: &together)

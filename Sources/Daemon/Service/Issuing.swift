@@ -30,7 +30,7 @@ final class Issuing: @unchecked Sendable {
     private var position = 0
     /// `Window.length` steps for each forecast of a piece.
     private let steps: UnsafeMutableBufferPointer<Measures>
-    private var longitudes: [Double?] = []
+    private var contexts: [StationContext] = []
     private var forecaster: (model: Int32, forecaster: Forecaster)?
 
     /// Every forecast that was made: its station, its origin and its revision.
@@ -64,7 +64,7 @@ final class Issuing: @unchecked Sendable {
         while position < stations.count {
             let end = min(position + Self.pieceSize, stations.count)
             var piece = Piece()
-            longitudes.removeAll(keepingCapacity: true)
+            contexts.removeAll(keepingCapacity: true)
             for station in stations[position..<end] { prepare(station, in: &piece) }
             position = end
             if piece.count == 0 { continue }
@@ -99,7 +99,7 @@ final class Issuing: @unchecked Sendable {
             piece.stations.append(station)
             piece.origins.append(origin)
             piece.issues.append(issue)
-            longitudes.append(entry.longitude)
+            contexts.append(StationContext(longitude: entry.longitude))
             issued.add(station, origin, issue.revision)
         }
     }
@@ -131,8 +131,7 @@ final class Issuing: @unchecked Sendable {
                         for lane in 0..<lanes {
                             let row = rows[first + lane]
                             forecaster.load(
-                                UnsafeBufferPointer(window(row)), origin: origins[row], longitude: longitudes[row],
-                                lane: lane)
+                                UnsafeBufferPointer(window(row)), origin: origins[row], contexts[row], lane: lane)
                         }
                         forecaster.forecast(lanes: lanes) { lane in forecast(rows[first + lane]) }
                     }

@@ -188,7 +188,7 @@ struct LiveDay {
             window.advance(measures, by: .ofSingleHours)
             if window.newest >= first, let filled = try? GapRule.fill(window) { windows.append(filled) }
         }
-        let forecasts = model.model.forecast(windows, longitudes: windows.map { _ in series.longitude })
+        let forecasts = model.model.forecast(windows, contexts: windows.map { _ in StationContext(longitude: series.longitude) })
         let observed = Set(hours)
         for (window, forecast) in zip(windows, forecasts) {
             for lead in 1...Forecast.leads where observed.contains(window.origin.advanced(by: lead)) {

@@ -8,6 +8,8 @@ public struct Architecture: Sendable, Equatable {
         case nextHour = "next_hour"
         /// An output for each lead: pm25 minus the window's last pm25.
         case changes
+        /// An output for each lead: pm25 minus the window's last pm25, divided by the window's scale.
+        case relativeChanges = "relative_changes"
     }
 
     /// What the network sees of each hour, in the order of U's rows.
@@ -37,6 +39,14 @@ public struct Architecture: Sendable, Equatable {
             .hourSine, .hourCosine, .pm25Change1, .pm25Change3, .temperatureChange1, .temperatureChange3,
             .dewPointChange1, .dewPointChange3, .pressureChange3, .windSpeed,
         ], hidden: [12, 12], head: .changes, biases: true, members: 8)
+
+    /// The network for stations anywhere: inputs relative to the window and the station, hidden 24 and 24, a relative change
+    /// for each lead; it bears missing hours and missing weather.
+    public static let world = Architecture(
+        inputs: Feature.relative.map(\.feature), hidden: [24, 24], head: .relativeChanges, biases: true, members: 3)
+
+    /// Whether it forecasts windows with missing hours and without weather.
+    public var bearsGaps: Bool { head == .relativeChanges }
 
     /// Largest size of a layer, and of an ensemble, that a model file may ask for; a corrupt file must not exhaust the
     /// memory.

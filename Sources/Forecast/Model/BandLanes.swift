@@ -19,17 +19,23 @@ struct BandLanes: Sendable, Equatable {
         }
     }
 
+    /// Four edges of the bands of 16 forecasts at one lead, in µg/m³.
+    typealias Edges = (lower80: Lanes, upper80: Lanes, lower95: Lanes, upper95: Lanes)
+
     /// The bands around forecasts at one lead: none below zero, none crossing, and none without the forecast in it.
     ///
     /// - Parameters:
+    ///   - level: what the bins go by; the forecast itself where nil.
+    ///   - unit: what the residuals are multiples of, in µg/m³.
     ///   - lanes: the first ones, which count.
     ///   - lead: from 0.
     func edges(
-        around value: Lanes, lanes: Int, lead: Int
-    ) -> (lower80: Lanes, upper80: Lanes, lower95: Lanes, upper95: Lanes) {
+        around value: Lanes, level: Lanes? = nil, unit: Lanes = Lanes(repeating: 1), lanes: Int, lead: Int
+    ) -> Edges {
+        let key = level ?? value
         var bin = SIMD16<Int32>.zero
         for level in lead * (bins - 1)..<(lead + 1) * (bins - 1) {
-            bin.replace(with: bin &+ 1, where: value .>= levels[level])
+            bin.replace(with: bin &+ 1, where: key .>= levels[level])
         }
         var lowest = Lanes.zero
         var low = Lanes.zero
@@ -39,6 +45,7 @@ struct BandLanes: Sendable, Equatable {
             let four = residuals[lead * bins + Int(bin[lane])]
             (lowest[lane], low[lane], high[lane], highest[lane]) = (four[0], four[1], four[2], four[3])
         }
+        (lowest, low, high, highest) = (lowest * unit, low * unit, high * unit, highest * unit)
         let below95 = value + lowest.replacing(with: 0, where: lowest .> 0)
         let lower95 = below95.replacing(with: 0, where: below95 .< 0)
         let below80 = value + low.replacing(with: 0, where: low .> 0)

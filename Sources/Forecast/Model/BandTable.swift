@@ -31,7 +31,7 @@ public struct BandTable: Sendable, Equatable {
         var leads = [[(predicted: Float, observed: Float)]](repeating: [], count: Forecast.leads)
 
         mutating func add(_ model: Model, at unseen: LiveOrigins) {
-            let forecasts = model.forecast(unseen.windows, longitudes: unseen.longitudes)
+            let forecasts = model.forecast(unseen.windows, contexts: unseen.contexts)
             for (origin, forecast) in zip(unseen.range, forecasts) {
                 for lead in 1...Forecast.leads {
                     let observed = unseen.observed(origin, lead)
@@ -72,6 +72,11 @@ public struct BandTable: Sendable, Equatable {
     /// overlap. On 2011 to 2013, each with bands learnt from the other two years, this came nearest to what bands promise
     /// above 150 µg/m³ without making the rest too wide.
     private static func together(_ lead: Int) -> Int { (lead + 1) / 2 }
+
+    /// What the bins of relative bands go by: how high a forecast is beside the window's scale, as a logarithm.
+    static func level(_ pm25: Lanes, _ window: (mean: Lanes, scale: Lanes)) -> Lanes {
+        (pm25 + window.mean * 0.1 + 1).logarithm() - window.scale.logarithm()
+    }
 
     /// The bands around a forecast: none below zero, none crossing, and none without the forecast in it.
     public func bands(of pm25: [Float]) -> Forecast.Bands {

@@ -17,15 +17,15 @@ public final class Forecaster {
     /// Puts a window into a lane of the block.
     ///
     /// - Parameters:
-    ///   - steps: `Window.length` hours without gaps, the oldest first.
+    ///   - steps: `Window.length` hours, the oldest first; without gaps unless the model bears them.
     ///   - origin: when the last of them is.
-    ///   - longitude: of the station in degrees east; nil where unknown.
+    ///   - context: what is known of the station.
     ///   - lane: below `width`.
-    public func load(
-        _ steps: UnsafeBufferPointer<Measures>, origin: UTCHour, longitude: Double?, lane: Int
+    package func load(
+        _ steps: UnsafeBufferPointer<Measures>, origin: UTCHour, _ context: StationContext, lane: Int
     ) {
         precondition(steps.count == Window.length && (0..<Self.width).contains(lane), "a window in a lane")
-        block.load(steps, origin: origin, longitude: longitude, lane: lane)
+        block.load(steps, origin: origin, context, lane: lane)
     }
 
     /// Forecasts the windows in the first lanes, each as if it were alone.
@@ -33,12 +33,11 @@ public final class Forecaster {
     /// - Parameter row: where to write the forecast of a lane.
     public func forecast(lanes: Int, _ row: (_ lane: Int) -> ForecastRow) {
         block.run(lanes: lanes)
-        let bands = model.bands?.lanes
-        for lane in 0..<lanes { row(lane).hasBands = bands != nil }
+        for lane in 0..<lanes { row(lane).hasBands = model.bands != nil }
         for lead in 0..<Forecast.leads {
             let output = block.output(lead: lead)
             let pm25 = output.replacing(with: 0, where: output .< 0)
-            let edges = bands?.edges(around: pm25, lanes: lanes, lead: lead)
+            let edges = block.edges(around: pm25, lanes: lanes, lead: lead)
             for lane in 0..<lanes {
                 let values = row(lane).values + lead
                 values[0] = pm25[lane]
@@ -97,6 +96,23 @@ public struct ForecastRow {
             set(2, bands.upper80)
             set(3, bands.lower95)
             set(4, bands.upper95)
+        }
+    }
+}
+
+extension Forecast {
+    /// The forecast after `change` has worked on it as a row.
+    package func changed(_ change: (ForecastRow) -> Void) -> Forecast {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: ForecastRow.length) { values in
+            guard let values = values.baseAddress else { return self }
+            values.initialize(repeating: 0, count: ForecastRow.length)
+            var hasBands = false
+            return withUnsafeMutablePointer(to: &hasBands) { hasBands in
+                let row = ForecastRow(values: values, hasBands: hasBands)
+                row.forecast = self
+                change(row)
+                return row.forecast
+            }
         }
     }
 }

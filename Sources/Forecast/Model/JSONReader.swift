@@ -29,6 +29,12 @@ struct JSONReader {
         return JSONReader(member, path: "\(path).\(key)")
     }
 
+    /// nil where there is no such key.
+    func optional(_ key: String) -> JSONReader? {
+        guard case .object(let members) = value else { return nil }
+        return members[key].map { JSONReader($0, path: "\(path).\(key)") }
+    }
+
     func object() throws(ForecastError) -> JSONValue {
         guard case .object = value else { throw malformed("an object") }
         return value

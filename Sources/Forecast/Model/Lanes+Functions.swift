@@ -43,4 +43,27 @@ extension SIMD16<Float> {
         let series = 1 + s2 * (0.333_333_34 + s2 * (0.2 + s2 * (0.142_857_15 + s2 * 0.111_111_11)))
         return wholeExponent * 0.693_147_2 + 2 * s * series
     }
+
+    /// The same of numbers of which some are NaN: theirs is NaN.
+    func knownLogarithm() -> Lanes { logarithm().replacing(with: .nan, where: self .!= self) }
+
+    /// e to the power of each number, within 2e-7 of itself; numbers beyond ±80 count as ±80, and NaN stays NaN.
+    func exponential() -> Lanes {
+        let x = replacing(with: 80, where: self .> 80).replacing(with: -80, where: self .< -80)
+        let known = x.replacing(with: 0, where: x .!= x)
+        let rounded = known * 1.442_695_04 + Self.rounder
+        let power = rounded - Self.rounder
+        // ln 2 in two parts, so that nothing is lost where the power is large.
+        let r = (known - power * 0.693_359_4) + power * 2.121_944_4e-4
+        var series = Lanes(repeating: 1.987_569_1e-4)
+        series = 1.398_199_9e-3 + series * r
+        series = 8.333_452e-3 + series * r
+        series = 4.166_579_6e-2 + series * r
+        series = 0.166_666_65 + series * r
+        series = 0.5 + series * r
+        let mantissa = 1 + r + r * r * series
+        let bits = unsafeBitCast(rounded, to: SIMD16<UInt32>.self) &- 0x4B40_0000
+        let scale = unsafeBitCast((bits &+ 127) &<< 23, to: Lanes.self)
+        return (mantissa * scale).replacing(with: .nan, where: x .!= x)
+    }
 }

@@ -6,7 +6,7 @@ import NetworkKernel
 public struct Model: Sendable {
     /// What a person calls it; unique in a database.
     public let name: String
-    /// The recipe that it was made by: `chapter`, `chapter-single` or `operational`.
+    /// The recipe that it was made by: `chapter`, `chapter-single`, `operational` or `world`.
     public let preset: String
     /// What the network computes from what.
     public let architecture: Architecture
@@ -14,6 +14,11 @@ public struct Model: Sendable {
     public let normalisation: Normalisation
     /// How sure its forecasts are; nil where that was not learnt.
     public let bands: BandTable?
+    /// Of a relative model: how sure its forecasts are where a station has a memory, in multiples of the station's RMS change
+    /// at the lead. `bands` are in multiples of the window's scale then.
+    package let memoryBands: BandTable?
+    /// Of a relative model: what a change at each lead is clipped to, in multiples of the window's scale.
+    package let limits: [ClosedRange<Float>]?
     /// How it was trained, an object for people and for `train` to repeat.
     public let training: JSONValue
     /// Scores that were measured when it was made, an object.
@@ -26,7 +31,8 @@ public struct Model: Sendable {
     /// - Parameter weights: of all members, one after another.
     init(
         name: String, preset: String, architecture: Architecture, normalisation: Normalisation, weights: [Float],
-        bands: BandTable? = nil, training: JSONValue, scores: JSONValue
+        bands: BandTable? = nil, memoryBands: BandTable? = nil, limits: [ClosedRange<Float>]? = nil,
+        training: JSONValue, scores: JSONValue
     ) throws(ForecastError) {
         precondition(normalisation.inputs.count == architecture.inputs.count, "one scale an input")
         precondition(weights.count == architecture.parameterCount, "weights for every member")
@@ -50,9 +56,12 @@ public struct Model: Sendable {
                 shape: architecture.shape, weights: weights[member * count..<(member + 1) * count].map { $0 + 0 })
         }
         self.bands = bands
+        self.memoryBands = memoryBands
+        self.limits = limits
         self.training = training
         self.scores = scores
-        self.sha256 = Self.digest(architecture, self.normalisation, networks, bands)
+        self.sha256 = Self.digest(
+            architecture, self.normalisation, networks, [bands, memoryBands].compactMap(\.self), limits ?? [])
     }
 
     /// The same model with other scores.
@@ -63,6 +72,7 @@ public struct Model: Sendable {
     func with(bands: BandTable?, scores: JSONValue) throws(ForecastError) -> Model {
         try Model(
             name: name, preset: preset, architecture: architecture, normalisation: normalisation,
-            weights: networks.flatMap(\.weights), bands: bands, training: training, scores: scores)
+            weights: networks.flatMap(\.weights), bands: bands, memoryBands: memoryBands, limits: limits,
+            training: training, scores: scores)
     }
 }

@@ -7,7 +7,8 @@ extension Model {
     /// Names and scores may change without making it another model. Strings and lists are preceded by their length,
     /// numbers are little-endian, floats by their bits, so no two models can give the same bytes.
     static func digest(
-        _ architecture: Architecture, _ normalisation: Normalisation, _ networks: [Network], _ bands: BandTable?
+        _ architecture: Architecture, _ normalisation: Normalisation, _ networks: [Network], _ bands: [BandTable],
+        _ limits: [ClosedRange<Float>]
     ) -> String {
         var bytes: [UInt8] = []
         func append(_ number: UInt32) {
@@ -36,9 +37,13 @@ extension Model {
             shape.forEach { append(UInt32($0)) }
         }
         networks.forEach { $0.weights.forEach { append($0.bitPattern) } }
-        for (edges, bins) in zip(bands?.edges ?? [], bands?.residuals ?? []) {
+        for (edges, bins) in bands.flatMap({ zip($0.edges, $0.residuals) }) {
             append(UInt32(edges.count))
             (edges + bins.flatMap { $0 }).forEach { append($0.bitPattern) }
+        }
+        for limit in limits {
+            append(limit.lowerBound.bitPattern)
+            append(limit.upperBound.bitPattern)
         }
         return hexSHA256(bytes)
     }

@@ -21,7 +21,7 @@ extension Model {
         }
         try file.allow([
             "format_version", "name", "preset", "architecture", "normalisation", "parameters", "bands",
-            "training", "scores", "sha256",
+            "memory_bands", "limits", "training", "scores", "sha256",
         ])
         let architecture = try Architecture(file.member("architecture"))
         let name = try file.member("name").string()
@@ -33,6 +33,8 @@ extension Model {
             normalisation: Normalisation(file.member("normalisation"), for: architecture),
             weights: Self.weights(file.member("parameters"), for: architecture),
             bands: BandTable.read(file.member("bands")),
+            memoryBands: file.optional("memory_bands").map { json throws(ForecastError) in try BandTable.read(json) } ?? nil,
+            limits: file.optional("limits").map { json throws(ForecastError) in try Self.limits(json) },
             training: file.member("training").object(),
             scores: file.member("scores").object())
         let stated = try file.member("sha256").string()
@@ -53,7 +55,7 @@ extension Model {
             ])
             offset += count
         }
-        let file: JSONValue = .object([
+        var file: [String: JSONValue] = [
             "format_version": .number(Self.formatVersion),
             "name": .string(name),
             "preset": .string(preset),
@@ -64,8 +66,27 @@ extension Model {
             "training": training,
             "scores": scores,
             "sha256": .string(sha256),
-        ])
-        return Data((file.text + "\n").utf8)
+        ]
+        file["memory_bands"] = memoryBands?.json
+        file["limits"] = limits.map { limits in
+            .array(limits.map { .array([.number($0.lowerBound), .number($0.upperBound)]) })
+        }
+        return Data((JSONValue.object(file).text + "\n").utf8)
+    }
+
+    private static func limits(_ json: JSONReader) throws(ForecastError) -> [ClosedRange<Float>] {
+        var limits: [ClosedRange<Float>] = []
+        for lead in try json.array() {
+            let pair = try lead.floats()
+            guard pair.count == 2, pair[0] < 0, pair[1] > 0 else {
+                throw ForecastError(.malformed, "\(lead.path) must be a number below 0 and one above")
+            }
+            limits.append(pair[0]...pair[1])
+        }
+        guard limits.count == Forecast.leads else {
+            throw ForecastError(.wrongShape, "\(json.path) must have a pair for each lead")
+        }
+        return limits
     }
 
     /// All members' weights, one member after another.
@@ -111,15 +132,25 @@ extension Architecture {
             hidden.append(try entry.integer(in: 1...Self.largestLayer))
         }
         guard let head = Head(rawValue: try json.member("head").string()) else {
-            throw ForecastError(.malformed, "\(json.path).head must be next_hour or changes")
+            throw ForecastError(.malformed, "\(json.path).head must be next_hour, changes or relative_changes")
         }
         self.init(
             inputs: inputs, hidden: hidden, head: head, biases: try json.member("biases").bool(),
             members: try json.member("members").integer(in: 1...Self.mostMembers))
-        guard (1...2).contains(hidden.count), inputs.contains(.pm25) else {
-            throw ForecastError(.malformed, "\(json.path) must have one or two hidden layers and the input pm25")
+        guard (1...2).contains(hidden.count) else {
+            throw ForecastError(.malformed, "\(json.path) must have one or two hidden layers")
         }
-        guard head == .changes || (members == 1 && inputs.allSatisfy(Feature.ofOneHour.contains)) else {
+        if head == .relativeChanges {
+            guard inputs.contains(.pm25Relative) else {
+                throw ForecastError(.malformed, "\(json.path) must have the input pm25_relative")
+            }
+            return
+        }
+        guard inputs.contains(.pm25), !inputs.contains(where: \.isRelative) else {
+            throw ForecastError(
+                .malformed, "\(json.path) must have the input pm25, and none that is relative to the window")
+        }
+        guard head != .nextHour || (members == 1 && inputs.allSatisfy(Feature.ofOneHour.contains)) else {
             throw ForecastError(
                 .malformed, "\(json.path): a next_hour network has one member, and inputs of one hour each")
         }

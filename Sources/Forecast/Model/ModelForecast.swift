@@ -6,11 +6,11 @@ extension Model {
     /// A network that gives the next hour feeds that pm25 back, with the weather held at its last value, until all leads
     /// are there; what is fed back is its own value. Only what is returned is kept from falling below zero.
     ///
-    /// - Parameter longitudes: of each window's station in degrees east, nil where unknown; none at all by default.
-    /// - Returns: one forecast a window, in their order; bit-identical whatever else is in the batch.
-    /// - Precondition: there are as many longitudes as windows, or none.
-    public func forecast(_ windows: [Window], longitudes: [Double?] = []) -> [Forecast] {
-        precondition(longitudes.isEmpty || longitudes.count == windows.count, "a longitude, or nil, for each window")
+    /// - Parameter contexts: what is known of each window's station; nothing at all by default.
+    /// - Returns: one forecast per window, in their order; bit-identical whatever else is in the batch.
+    /// - Precondition: there are as many contexts as windows, or none.
+    package func forecast(_ windows: [Window], contexts: [StationContext] = []) -> [Forecast] {
+        precondition(contexts.isEmpty || contexts.count == windows.count, "a context for each window")
         let forecaster = Forecaster(self)
         var forecasts: [Forecast] = []
         forecasts.reserveCapacity(windows.count)
@@ -28,7 +28,7 @@ extension Model {
                         windows[first + lane].steps.withUnsafeBufferPointer {
                             forecaster.load(
                                 $0, origin: windows[first + lane].origin,
-                                longitude: longitudes.isEmpty ? nil : longitudes[first + lane], lane: lane)
+                                contexts.isEmpty ? StationContext() : contexts[first + lane], lane: lane)
                         }
                     }
                     forecaster.forecast(lanes: count, row)
@@ -46,8 +46,8 @@ extension Model {
         let hours: ArraySlice<Measures>
         /// When the last of the first `Window.length` hours is.
         let origin: UTCHour
-        /// In degrees east.
-        let longitude: Double?
+        /// What is known of the station.
+        let context: StationContext
     }
 
     /// pm25 in µg/m³ for the first `leads` hours, as the networks give it, averaged over the members.
@@ -80,6 +80,8 @@ final class ForecastBlock {
     private let x: UnsafeMutablePointer<Lanes>
     /// What the last `run` gave, by lead, in µg/m³.
     private let pm25: UnsafeMutablePointer<Lanes>
+    /// Level and scale of the last windows.
+    private var window = (mean: Lanes.zero, scale: Lanes.zero)
 
     init(model: Model, leads: Int) {
         self.model = model
@@ -100,12 +102,12 @@ final class ForecastBlock {
     }
 
     func load(_ place: Model.Place, lane: Int) {
-        hours.load(place.hours.prefix(hours.rows), lastHour: place.origin, longitude: place.longitude, lane: lane)
+        hours.load(place.hours.prefix(hours.rows), lastHour: place.origin, place.context, lane: lane)
     }
 
     /// - Parameter steps: `Window.length` hours; the last one's weather is held.
-    func load(_ steps: UnsafeBufferPointer<Measures>, origin: UTCHour, longitude: Double?, lane: Int) {
-        hours.load(steps, lastHour: origin, longitude: longitude, lane: lane)
+    func load(_ steps: UnsafeBufferPointer<Measures>, origin: UTCHour, _ context: StationContext, lane: Int) {
+        hours.load(steps, lastHour: origin, context, lane: lane)
     }
 
     /// Up to so many windows are forecast one by one; 16 at once take longer than three of them, and less than four.
@@ -117,7 +119,37 @@ final class ForecastBlock {
         switch model.architecture.head {
         case .nextHour: rollOut(model.networks[0])
         case .changes: average(lanes: lanes)
+        case .relativeChanges:
+            window = WindowLanes.levelAndScale(hours.pm25)
+            average(lanes: lanes)
         }
+    }
+
+    /// What relative bands go by: the forecast's level beside the window's scale, that scale, and the station's RMS change at a
+    /// lead, from 0; NaN where there is no memory. Scale and change are in µg/m³.
+    func bandUnits(of pm25: Lanes, lead: Int) -> (level: Lanes, scale: Lanes, change: Lanes) {
+        (BandTable.level(pm25, window), window.scale, hours.memory.change(lead: lead))
+    }
+
+    /// The bands of the forecasts that the last `run` gave at a lead, from 0; nil for a model without bands.
+    ///
+    /// - Parameter pm25: the forecasts, none below zero.
+    func edges(around pm25: Lanes, lanes: Int, lead: Int) -> BandLanes.Edges? {
+        guard let bands = model.bands?.lanes else { return nil }
+        guard model.architecture.head == .relativeChanges, let memoryBands = model.memoryBands?.lanes else {
+            return bands.edges(around: pm25, lanes: lanes, lead: lead)
+        }
+        let (level, scale, change) = bandUnits(of: pm25, lead: lead)
+        let own = bands.edges(around: pm25, level: level, unit: scale, lanes: lanes, lead: lead)
+        let isKnown = change .== change
+        let unit = Lanes(repeating: 1).replacing(with: change, where: isKnown)
+        let remembered = memoryBands.edges(around: pm25, level: level, unit: unit, lanes: lanes, lead: lead)
+        return (
+            own.lower80.replacing(with: remembered.lower80, where: isKnown),
+            own.upper80.replacing(with: remembered.upper80, where: isKnown),
+            own.lower95.replacing(with: remembered.lower95, where: isKnown),
+            own.upper95.replacing(with: remembered.upper95, where: isKnown)
+        )
     }
 
     /// What the last `run` gave every window at a lead, from 0, in µg/m³.
@@ -146,7 +178,19 @@ final class ForecastBlock {
         }
         let share = 1 / Float(model.networks.count)
         let last = hours.pm25[Window.length - 1]
-        for lead in 0..<leads { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
+        if model.architecture.head == .changes {
+            for lead in 0..<leads { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
+            return
+        }
+        for lead in 0..<leads {
+            var change = pm25[lead] * share
+            if let limits = model.limits {
+                let (least, most) = (limits[lead].lowerBound, limits[lead].upperBound)
+                change = change.replacing(with: least, where: change .< least)
+                    .replacing(with: most, where: change .> most)
+            }
+            pm25[lead] = last + window.scale * change
+        }
     }
 
     /// Adds what all networks make of one window.

@@ -53,6 +53,8 @@ package final class KernelCase {
             let changes = ChangeLoss(origins, architecture, model.normalisation, leadWeights: leadWeights)
             loss = changes
             (x, labels, stride) = (changes.x, changes.labels, Window.length * shape.inputs)
+        case .relativeChanges:
+            throw ForecastError(.invalidArgument, "the benchmark of relative models is another")
         }
         ensemble = model.networks
         start = ensemble[0]

@@ -92,18 +92,7 @@ public struct AdaptiveBands: Sendable, Equatable {
     }
 
     /// A forecast with its model's bands widened or narrowed.
-    public func applied(to forecast: Forecast) -> Forecast {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: ForecastRow.length) { values in
-            guard let values = values.baseAddress else { return forecast }
-            var hasBands = false
-            return withUnsafeMutablePointer(to: &hasBands) { hasBands in
-                let row = ForecastRow(values: values, hasBands: hasBands)
-                row.forecast = forecast
-                apply(to: row)
-                return row.forecast
-            }
-        }
-    }
+    public func applied(to forecast: Forecast) -> Forecast { forecast.changed(apply) }
 
     /// The forecasts of consecutive origins with the bands that they would have been issued with.
     ///

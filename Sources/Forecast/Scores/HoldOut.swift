@@ -39,7 +39,7 @@ public struct HoldOut: Sendable {
     ///
     /// - Parameter hours: `range` or `earlier`.
     public func scores(of model: Model, in hours: Range<UTCHour>) -> [Score] {
-        score(hours) { origins in model.forecast(origins.windows, longitudes: origins.longitudes).map(\.pm25) }
+        score(hours) { origins in model.forecast(origins.windows, contexts: origins.contexts).map(\.pm25) }
     }
 
     /// The same of the last reading, on the same origins.

@@ -20,8 +20,10 @@ struct LiveOrigins {
         }
     }
 
-    /// The station's longitude for each origin.
-    var longitudes: [Double?] { Array(repeating: series.longitude, count: range.count) }
+    /// What is known of the station at each origin.
+    var contexts: [StationContext] {
+        Array(repeating: StationContext(longitude: series.longitude, latitude: series.latitude), count: range.count)
+    }
 
     /// pm25 observed at a lead after an origin, NaN where it was not.
     func observed(_ origin: Int, _ lead: Int) -> Float {

@@ -31,7 +31,7 @@ public struct LiveProtocol: Sendable {
     public init(_ model: Model, on series: HourlySeries, withRidge: Bool = false) throws(ForecastError) {
         let first = try Backtest.firstTestRow(of: series)
         let origins = LiveOrigins(series, first..<series.measures.count)
-        self.init(model.forecast(origins.windows, longitudes: origins.longitudes), at: origins)
+        self.init(model.forecast(origins.windows, contexts: origins.contexts), at: origins)
         if withRidge {
             ridge = (try? Ridge.fit(series)).map { LiveProtocol($0.forecast(origins), at: origins).leads }
         }

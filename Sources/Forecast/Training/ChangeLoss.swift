@@ -29,8 +29,8 @@ final class ChangeLoss: BlockLoss {
                     let origin = origins.range.lowerBound + lane * blocks + block
                     hours.load(
                         origins.rows[origin - Window.length + 1...origin],
-                        lastHour: origins.series.start.advanced(by: origin), longitude: origins.series.longitude,
-                        lane: lane)
+                        lastHour: origins.series.start.advanced(by: origin),
+                        StationContext(longitude: origins.series.longitude), lane: lane)
                     for lead in 1...Forecast.leads {
                         let change = origins.observed(origin, lead) - origins.rows[origin].pm25
                         labels[block * Forecast.leads + lead - 1][lane] = normalisation.output.scaled(change)

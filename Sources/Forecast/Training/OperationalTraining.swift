@@ -89,7 +89,7 @@ public final class OperationalTraining {
             { (weights: [Float]) -> Double? in
                 let member = try? self.model(name, normalisation, [weights], training: [:])
                 return member.map {
-                    LiveProtocol($0.forecast(windows, longitudes: origins.longitudes), at: origins).meanSkill
+                    LiveProtocol($0.forecast(windows, contexts: origins.contexts), at: origins).meanSkill
                 }
             }
         }

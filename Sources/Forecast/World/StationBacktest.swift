@@ -1,0 +1,193 @@
+/// A station's scores in the live protocol: every hour with PM2.5 is an origin, and only what was known then is used.
+package struct StationBacktest: Sendable {
+    /// What a station is scored with.
+    package struct Options: Sendable {
+        /// Whether weather counts as absent.
+        package var isPM25Only = false
+        /// Days before an origin beyond which nothing is known of the station; nil: all is known.
+        package var memoryDays: Int?
+
+        /// Everything that there is.
+        package init() {}
+    }
+
+    /// Scores by lead, and of the bands.
+    package struct Part: Sendable {
+        package fileprivate(set) var leads = [Score](repeating: Score(), count: Forecast.leads)
+        package fileprivate(set) var bands = [BandScore](repeating: BandScore(), count: Forecast.leads)
+
+        fileprivate mutating func add(_ forecast: Forecast, lead: Int, last: Float, observed: Float) {
+            leads[lead - 1].add(predicted: forecast.pm25[lead - 1], observed: observed)
+            bands[lead - 1].add(forecast, index: lead - 1, persistence: last, observed: observed)
+        }
+    }
+
+    /// Scored hours that a series must have to count.
+    package static let leastHours = 1_000
+
+    /// The station.
+    package let station: WorldStation
+    /// Of the model alone.
+    package private(set) var model = Part()
+    /// With the factors that the station's own outcomes gave day by day.
+    package private(set) var adapted = Part()
+    /// The adapted bands' scores by the days since the first scored one: up to 7, 15 to 30, from 31 on.
+    package private(set) var adaptedBandsByAge = [[BandScore]](
+        repeating: [BandScore](repeating: BandScore(), count: Forecast.leads), count: 3)
+    /// Of the model's bands in the first week.
+    package private(set) var firstWeek = [BandScore](repeating: BandScore(), count: Forecast.leads)
+    /// Of the last reading.
+    package private(set) var persistence = [Score](repeating: Score(), count: Forecast.leads)
+    /// Of the mean at that UTC hour of the day over the rows before the scored ones; empty where there are none.
+    package private(set) var climatology = [Score](repeating: Score(), count: Forecast.leads)
+
+    /// Scores a model on the station's scored rows.
+    package init(_ station: WorldStation, by model: Model, _ options: Options = Options()) {
+        self.station = station
+        let series = station.relative
+        let rows = station.scoredRows
+        let origins = series.origins(in: rows)
+        let forecasts = Self.forecasts(of: model, at: origins, series, options)
+        let climate = Self.climatology(of: series, before: rows.lowerBound)
+        let adapted = Adaptation(series, origins, forecasts).issued(memoryDays: options.memoryDays)
+        for (index, origin) in origins.enumerated() {
+            let last = series.rows[origin].pm25
+            let age = (origin - rows.lowerBound) / 24
+            for lead in 1...Forecast.leads {
+                let observed = series.observed(origin, lead)
+                if observed.isNaN { continue }
+                self.model.add(forecasts[index], lead: lead, last: last, observed: observed)
+                self.adapted.add(adapted[index], lead: lead, last: last, observed: observed)
+                persistence[lead - 1].add(predicted: last, observed: observed)
+                let hour = series.series.start.advanced(by: origin + lead).hourOfDay
+                if let climate { climatology[lead - 1].add(predicted: climate[hour], observed: observed) }
+                if age < 7 {
+                    firstWeek[lead - 1].add(forecasts[index], index: lead - 1, persistence: last, observed: observed)
+                }
+                if let period = [0..<7, 14..<30, 30..<Int.max].firstIndex(where: { $0.contains(age) }) {
+                    adaptedBandsByAge[period][lead - 1].add(
+                        adapted[index], index: lead - 1, persistence: last, observed: observed)
+                }
+            }
+        }
+    }
+
+    /// Whether there are enough scored hours to count.
+    package var counts: Bool { persistence[0].n >= Self.leastHours }
+
+    /// Skill against persistence at each lead.
+    package func skill(_ scores: [Score]) -> [Double] { zip(scores, persistence).map { $0.skill(against: $1) } }
+
+    /// Mean skill over the quoted leads.
+    package func meanSkill(_ scores: [Score]) -> Double {
+        let skill = skill(scores)
+        return LiveProtocol.quotedLeads.reduce(0) { $0 + skill[$1 - 1] } / Double(LiveProtocol.quotedLeads.count)
+    }
+
+    private static func forecasts(
+        of model: Model, at origins: [Int], _ series: RelativeSeries, _ options: Options
+    ) -> [Forecast] {
+        // A model that bears no gaps gets them filled as ever.
+        let filled = model.architecture.bearsGaps ? series.rows : series.series.filled(pm25: .carried)
+        let windows = origins.map { origin in
+            let steps = filled[origin - Window.length + 1...origin]
+            return Window(
+                origin: series.series.start.advanced(by: origin),
+                steps: options.isPM25Only ? steps.map { Measures(pm25: $0.pm25) } : Array(steps))
+        }
+        return model.forecast(
+            windows, contexts: origins.map { series.context(at: $0, days: options.memoryDays) })
+    }
+
+    private static func climatology(of series: RelativeSeries, before end: Int) -> [Float]? {
+        var (sums, counts) = ([Float](repeating: 0, count: 24), [Float](repeating: 0, count: 24))
+        for row in 0..<end where !series.rows[row].pm25.isNaN {
+            let hour = series.series.start.advanced(by: row).hourOfDay
+            (sums[hour], counts[hour]) = (sums[hour] + series.rows[row].pm25, counts[hour] + 1)
+        }
+        guard counts.allSatisfy({ $0 > 0 }) else { return nil }
+        return zip(sums, counts).map { $0 / $1 }
+    }
+}
+
+/// What a station's own outcomes would have made of a model's forecasts, day by day.
+private struct Adaptation {
+    private let series: RelativeSeries
+    private let origins: [Int]
+    private let forecasts: [Forecast]
+    /// Index in `origins` by row, −1 where a row is none, from the first origin's UTC day on.
+    private let places: [Int]
+    private let firstRow: Int
+
+    init(_ series: RelativeSeries, _ origins: [Int], _ forecasts: [Forecast]) {
+        self.series = series
+        self.origins = origins
+        self.forecasts = forecasts
+        let first = origins.first ?? 0
+        firstRow = first - series.series.start.advanced(by: first).hourOfDay
+        var places = [Int](repeating: -1, count: (origins.last ?? first) - firstRow + 1)
+        for (index, origin) in origins.enumerated() { places[origin - firstRow] = index }
+        self.places = places
+    }
+
+    private struct State {
+        var bands = AdaptiveBands()
+        var factors = ChangeFactors()
+    }
+
+    private var days: Int { (places.count + 23) / 24 }
+
+    /// The forecasts as they would have been issued, each by what was observed up to the midnight before.
+    func issued(memoryDays: Int?) -> [Forecast] {
+        var results = forecasts
+        var state = State()
+        for day in 0..<days {
+            if let memoryDays {
+                state = State()
+                var replayed = forecasts
+                for earlier in max(0, day - memoryDays)..<day {
+                    issue(earlier, state, &replayed)
+                    state = after(earlier, state, replayed, since: max(0, day - memoryDays))
+                }
+            }
+            issue(day, state, &results)
+            if memoryDays == nil { state = after(day, state, results, since: 0) }
+        }
+        return results
+    }
+
+    private func place(_ row: Int) -> Int? {
+        let index = row - firstRow
+        guard places.indices.contains(index), places[index] >= 0 else { return nil }
+        return places[index]
+    }
+
+    private func issue(_ day: Int, _ state: State, _ results: inout [Forecast]) {
+        for row in firstRow + day * 24..<firstRow + (day + 1) * 24 {
+            guard let index = place(row) else { continue }
+            let last = series.rows[row].pm25
+            results[index] = forecasts[index].changed { forecast in
+                state.factors.apply(to: forecast, last: last)
+                state.bands.apply(to: forecast)
+            }
+        }
+    }
+
+    /// - Parameter since: the first day whose origins are known.
+    private func after(_ day: Int, _ state: State, _ issued: [Forecast], since: Int) -> State {
+        var outcomes = AdaptiveBands.Outcomes()
+        var sums = ChangeFactors.Sums()
+        for row in firstRow + day * 24..<firstRow + (day + 1) * 24 where row < series.rows.count {
+            let observed = series.rows[row].pm25
+            if observed.isNaN { continue }
+            for lead in 1...Forecast.leads where row - lead >= firstRow + since * 24 {
+                guard let index = place(row - lead) else { continue }
+                if let bands = issued[index].bands { outcomes.add(bands, lead: lead, observed: observed) }
+                sums.add(
+                    lead: lead, forecast: forecasts[index].pm25[lead - 1], last: series.rows[row - lead].pm25,
+                    observed: observed)
+            }
+        }
+        return State(bands: state.bands.after(outcomes), factors: state.factors.after(sums))
+    }
+}

@@ -1,0 +1,57 @@
+/// How the network `world` is trained. The same plan and data give the same weights on the same kind of machine.
+package struct WorldPlan: Sendable {
+    /// Blocks of 16 windows in a mini-batch.
+    static let batch = 16
+    /// AdamW's first and last learning rate; it falls along a cosine.
+    static let rates: (first: Float, last: Float) = (0.005, 0.00005)
+    /// AdamW's weight decay.
+    static let decay: Float = 0.1
+    /// Largest norm of a gradient; a longer one is shortened to it.
+    static let gradientNorm: Float = 1
+    /// Share of the averaged weights that a step leaves as they are; the average is the model.
+    static let averaging: Float = 0.998
+    /// Weights of the leads in the loss, `lead ^ -leadPower`.
+    static let leadPower: Float = 0.6
+    /// Labels that a window must have.
+    static let leastLabels = 12
+    /// Days of memory that a window is given, and the share of the windows.
+    static let memories: [(days: Int?, share: Float)] = [(0, 0.2), (3, 0.15), (7, 0.2), (14, 0.15), (nil, 0.3)]
+    /// Groups of weather that a window keeps, and the share of the windows.
+    static let weather: [(kept: WeatherGroups, share: Float)] = [
+        (.all, 0.44), ([.temperature, .dewPoint, .pressure], 0.1), ([.temperature, .dewPoint], 0.1), ([], 0.2),
+        ([.temperature, .wind], 0.1), (.wind, 0.06),
+    ]
+    /// Share of the windows whose longitude is withheld, and of those whose latitude is.
+    static let placeless: Float = 0.15
+
+    /// Seed of everything random.
+    package var seed: UInt64 = 1
+    /// Passes over the windows.
+    package var epochs = 12
+    /// Windows that are drawn.
+    package var windows = 160_000
+    /// Networks in the ensemble.
+    package var members = 3
+
+    /// The plan that `models/world.json` is made by.
+    package init() {}
+
+    var json: [String: JSONValue] {
+        [
+            "recipe": .string("world"), "seed": .number(Double(seed)), "optimiser": .string("adamw"),
+            "epochs": .number(epochs), "windows": .number(windows),
+            "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(Self.rates.first),
+            "weight_decay": .number(Self.decay), "lead_power": .number(Self.leadPower),
+        ]
+    }
+}
+
+/// Groups of weather that a station may send.
+struct WeatherGroups: OptionSet {
+    let rawValue: UInt8
+    static let temperature = WeatherGroups(rawValue: 1)
+    static let dewPoint = WeatherGroups(rawValue: 2)
+    static let pressure = WeatherGroups(rawValue: 4)
+    static let wind = WeatherGroups(rawValue: 8)
+    static let all: WeatherGroups = [.temperature, .dewPoint, .pressure, .wind]
+}
