@@ -1,24 +1,26 @@
-public import Forecast
+internal import Forecast
 
-/// How long a value stands in for missing ones.
+/// What becomes of the missing hours of a window.
 ///
-/// PM2.5 changes within hours, so an old value says little; weather holds longer. Beyond the limit there is no forecast:
-/// a gap is never closed up, because the network would take 23:00 and 01:00 for neighbours.
+/// A missing PM2.5 stays missing: models that bear gaps know of it. Weather is carried forward for at most six hours. A gap is
+/// never closed up, because a network would take 23:00 and 01:00 for neighbours.
 public enum GapRule {
-    /// Hours that PM2.5 is carried forward.
-    public static let pm25Hours = 3
     /// Hours that each weather measure is carried forward.
-    public static let weatherHours = 6
+    public static let weatherHours = RelativeSeries.weatherHours
+    /// Hours that PM2.5 is carried forward for models that bear no gaps.
+    static let pm25Hours = 3
 
-    /// Why a station has no forecast for its newest reading.
+    /// Why a station has no forecast for its newest reading, or none by its model.
     public struct Outage: Error, Hashable, Sendable, CustomStringConvertible {
         /// One line for `hazecast.status`.
         public let description: String
+
+        /// An outage for a reason.
+        package init(description: String) { self.description = description }
     }
 
     /// The last value of one measure and how many hours old it is.
     private struct Carried {
-        let limit: Int
         var value: Float = .nan
         var age = Int.max / 2
 
@@ -26,58 +28,88 @@ public enum GapRule {
             if newer.isNaN { age += 1 } else { (value, age) = (newer, 0) }
         }
 
-        var holds: Bool { age <= limit }
+        /// NaN where it is too old.
+        var held: Float { age <= weatherHours ? value : .nan }
     }
 
-    /// The window that a forecast is made from, its gaps filled, or why there is none.
+    /// The window that a forecast is made from, and what it rests on.
     ///
-    /// Wind is calm or variable (direction NaN) where a speed came without a direction, and carried where both are
-    /// missing.
-    public static func fill(_ readings: StationWindow) throws(Outage) -> Window {
+    /// - Throws: where the newest hour is no origin.
+    package static func fill(_ readings: StationWindow) throws(Outage) -> (window: Window, basis: ForecastBasis) {
         var steps = [Measures](repeating: Measures(), count: Window.length)
-        let outage = steps.withUnsafeMutableBufferPointer { steps -> Outage? in
-            do throws(Outage) { try fill(readings, into: steps) } catch { return error }
-            return nil
+        let result = steps.withUnsafeMutableBufferPointer { steps -> Result<ForecastBasis, Outage> in
+            do throws(Outage) { return .success(try fill(readings, into: steps)) } catch { return .failure(error) }
         }
-        if let outage { throw outage }
-        return Window(origin: readings.newest, steps: steps)
+        return (Window(origin: readings.newest, steps: steps), try result.get())
     }
 
     /// The same into memory that is there: `Window.length` steps.
-    public static func fill(
+    ///
+    /// PM2.5 from −10 to 0 µg/m³ becomes 0. Wind is calm or variable (direction NaN) where a speed came without a direction, and
+    /// carried where both are missing.
+    ///
+    /// - Throws: where the newest hour has no PM2.5 that passed quality control. PM2.5 that is merely stuck makes an origin that
+    ///   rests on persistence.
+    package static func fill(
         _ readings: borrowing StationWindow, into steps: UnsafeMutableBufferPointer<Measures>
-    ) throws(Outage) {
+    ) throws(Outage) -> ForecastBasis {
         precondition(steps.count == Window.length, "room for a window")
-        var pm25 = Carried(limit: pm25Hours)
-        var dewPoint = Carried(limit: weatherHours)
-        var temperature = Carried(limit: weatherHours)
-        var pressure = Carried(limit: weatherHours)
-        var windSpeed = Carried(limit: weatherHours)
+        var dewPoint = Carried()
+        var temperature = Carried()
+        var pressure = Carried()
+        var windSpeed = Carried()
         var windDirection = Float.nan
-        var missing: (column: StaticString, limit: Int, back: Int)?
+        var last = Float.nan
+        var present = 0
 
         readings.forEachNewest(StationWindow.hours) { back, reading in
-            pm25.next(reading.pm25)
             dewPoint.next(reading.dewPoint)
             temperature.next(reading.temperature)
             pressure.next(reading.pressure)
             windSpeed.next(reading.windSpeed)
             if !reading.windDirection.isNaN || !reading.windSpeed.isNaN { windDirection = reading.windDirection }
             if back >= Window.length { return }
-            if !pm25.holds { missing = ("pm25", pm25Hours, back) }
-            if !dewPoint.holds { missing = missing ?? ("dew_point", weatherHours, back) }
-            if !temperature.holds { missing = missing ?? ("temperature", weatherHours, back) }
-            if !pressure.holds { missing = missing ?? ("pressure", weatherHours, back) }
-            if !windSpeed.holds { missing = missing ?? ("wind_speed", weatherHours, back) }
-            steps[Window.length - 1 - back] = Measures(
-                pm25: pm25.value, dewPoint: dewPoint.value, temperature: temperature.value,
-                pressure: pressure.value, windDirection: windDirection, windSpeed: windSpeed.value)
+            var step = Measures(
+                pm25: reading.pm25, dewPoint: dewPoint.held, temperature: temperature.held, pressure: pressure.held,
+                windDirection: windDirection, windSpeed: windSpeed.held)
+            step.clampPM25()
+            if step.windSpeed.isNaN { step.windDirection = .nan }
+            if !step.pm25.isNaN { (last, present) = (step.pm25, present + 1) }
+            steps[Window.length - 1 - back] = step
         }
-        if let missing {
-            let hour = readings.newest.advanced(by: -missing.back)
-            throw Outage(
-                description: "\(missing.column) missing at \(hour) and the \(missing.limit) hours before; "
-                    + "a forecast needs the \(Window.length) hours up to \(readings.newest)")
+        if steps[Window.length - 1].pm25.isNaN {
+            guard readings.isStuck, present > 0 else {
+                throw Outage(description: "pm25 at \(readings.newest) did not pass quality control")
+            }
+            steps[Window.length - 1].pm25 = last
+            return .persistence
+        }
+        if present == Window.length { return .full }
+        return present >= Window.leastHours ? .partial : .persistence
+    }
+
+    /// Fills a window's gaps for a model that bears none: PM2.5 is carried for at most three hours, at the beginning backwards.
+    ///
+    /// - Throws: what is missing; the steps are not to be used then.
+    package static func close(_ steps: UnsafeMutableBufferPointer<Measures>) throws(Outage) {
+        var missing: StaticString?
+        for step in steps {
+            if step.dewPoint.isNaN { missing = missing ?? "dew_point" }
+            if step.temperature.isNaN { missing = missing ?? "temperature" }
+            if step.pressure.isNaN { missing = missing ?? "pressure" }
+            if step.windSpeed.isNaN { missing = missing ?? "wind_speed" }
+        }
+        if let missing { throw Outage(description: "\(missing) is missing in the window") }
+        guard let first = steps.firstIndex(where: { !$0.pm25.isNaN }) else {
+            throw Outage(description: "pm25 is missing in the window")
+        }
+        var age = first
+        for index in steps.indices {
+            age = steps[index].pm25.isNaN ? (index < first ? first : age + 1) : 0
+            if age > pm25Hours {
+                throw Outage(description: "pm25 is missing for more than \(pm25Hours) hours of the window")
+            }
+            if steps[index].pm25.isNaN { steps[index].pm25 = steps[index < first ? first : index - 1].pm25 }
         }
     }
 }

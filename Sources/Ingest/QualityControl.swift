@@ -115,7 +115,7 @@ public enum QualityControl {
         for (place, measure) in Self.measures.enumerated() where present & (1 << UInt8(place)) != 0 {
             let value = measures[keyPath: measure]
             if rules.ranges[place].contains(value) { continue }
-            let isNegative = value < 0 && QualityRules.standard.ranges[place].lowerBound == 0
+            let isNegative = value < 0 && (place == 0 || QualityRules.standard.ranges[place].lowerBound == 0)
             report(columns[place], value.isFinite ? (isNegative ? .negative : .outOfRange) : .notFinite)
             measures[keyPath: measure] = .nan
         }

@@ -1,3 +1,4 @@
+internal import Forecast
 public import Postgres
 
 /// The settings of quality control, as `hazecast.quality_rule` has them.
@@ -31,7 +32,7 @@ public struct QualityRules: Hashable, Sendable {
 
     /// As a new database has them.
     public static let standard = QualityRules(
-        ranges: [0...5_000, -100...50, -100...70, 300...1_100, 0...360, 0...150],
+        ranges: [Measures.leastPM25...5_000, -100...50, -100...70, 300...1_100, 0...360, 0...150],
         stuck: Stuck(hours: 12, level: 5), spike: Spike(margin: 300, factor: 3), duplicate: 3, clockJump: 3)
 
     /// The standard ranges and no rule that compares hours, for readings that have been judged already.

@@ -11,11 +11,14 @@ public struct StationBook: Sendable {
         public var revision: Int32
         /// `Window.digest` of what it was made from.
         public var digest: Int64
+        /// The settled UTC day that it rests on, in days since 1970-01-01; nil where it rests on none.
+        public var settledDay: Int32?
 
-        /// A revision and the digest of its window.
-        public init(revision: Int32, digest: Int64) {
+        /// A revision, the digest of its window and the settled day.
+        public init(revision: Int32, digest: Int64, settledDay: Int32?) {
             self.revision = revision
             self.digest = digest
+            self.settledDay = settledDay
         }
     }
 
@@ -29,7 +32,9 @@ public struct StationBook: Sendable {
         public var newestOrigin: UTCHour?
         /// Degrees east, as it was when the window was loaded; nil where unknown. Gives the local solar time.
         public var longitude: Double?
-        /// Why there was no forecast when the station was last considered, as `hazecast.station_outage` has it.
+        /// Degrees north, likewise. Gives the season.
+        public var latitude: Double?
+        /// Why there was no forecast, or none by its model, when the station was last considered, as `hazecast.station_outage` has it.
         public var outage: GapRule.Outage?
         /// Whether the window has moved on since `takeAdvanced`.
         fileprivate var isAdvanced = false
@@ -89,6 +94,8 @@ public struct StationBook: Sendable {
         }
         guard let place = entries.place(of: station) else { return .reload }
         let rules = rules
+        // Without PM2.5 a later hour is no origin; its weather is read with the next one.
+        if measures.pm25.isNaN, hour > entries[station]?.window.newest ?? hour { return .nothing }
         let (effect, isNew) = entries.update(at: place) { entry -> (Effect, Bool) in
             let newest = entry.window.newest
             if newest.distance(to: hour) == 1, entry.newestOrigin.map({ $0 < hour }) ?? true {

@@ -1,7 +1,7 @@
 public import Forecast
 
 /// The most recent hourly readings of one station: the 24 steps of its window and the six hours before them that the
-/// gap rule may look back to.
+/// gap rule may look back to. Its newest hour has PM2.5, unless a rule of several hours took that away.
 ///
 /// The window is a cache and the database is the truth. It only ever moves on by one hour; a gap, a late or a corrected
 /// reading makes the owner load it anew, through the same hours in the same order as if each had just come.
@@ -13,6 +13,8 @@ public struct StationWindow: Sendable {
     public private(set) var newest: UTCHour
     /// Ring: the measures of an hour stand at `hour mod hours`.
     private var ring = InlineArray<30, Measures>(repeating: Measures())
+    /// Whether the newest hour's PM2.5 is missing because it has been the same for too long.
+    public private(set) var isStuck = false
     /// What the rules of quality control have to remember of the hours before.
     private var continuity = Continuity()
 
@@ -43,6 +45,7 @@ public struct StationWindow: Sendable {
         newest = newest.advanced(by: 1)
         self[newest] = measures
         let verdict = continuity.next(measures, by: rules)
+        isStuck = verdict.contains(.stuck)
         if verdict.isEmpty { return }
         if verdict.contains(.spikeBefore) {
             self[before].pm25 = .nan

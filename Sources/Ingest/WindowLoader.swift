@@ -15,7 +15,7 @@ public enum WindowLoader {
         SELECT r.*, w.place FROM unnest($1::int4[]) WITH ORDINALITY AS w (id, place)
         CROSS JOIN LATERAL (
             SELECT observed_at FROM hazecast.reading
-            WHERE station_id = w.id AND observed_at BETWEEN $3 AND $2
+            WHERE station_id = w.id AND observed_at BETWEEN $3 AND $2 AND pm25 IS NOT NULL
             ORDER BY observed_at DESC LIMIT 1) AS newest
         CROSS JOIN LATERAL (
             SELECT \(Feed.columns)
@@ -26,10 +26,10 @@ public enum WindowLoader {
         """
 
     private static let ledgerState = """
-        SELECT w.id, latest.revision, latest.digest, newest.origin
+        SELECT w.id, latest.revision, latest.digest, newest.origin, latest.settled_day - '1970-01-01'::date
         FROM unnest($1::int4[], $2::timestamptz[]) AS w (id, origin)
         LEFT JOIN LATERAL (
-            SELECT revision, digest FROM hazecast.forecast_ledger
+            SELECT revision, digest, settled_day FROM hazecast.forecast_ledger
             WHERE station_id = w.id AND origin = w.origin ORDER BY revision DESC LIMIT 1) AS latest ON true
         LEFT JOIN LATERAL (
             SELECT origin FROM hazecast.forecast_ledger
@@ -75,10 +75,11 @@ public enum WindowLoader {
         let found = none.isEmpty ? stations : stations.filter { !none.contains($0) }
         if found.isEmpty { return flags }
         let places = try await connection.query(
-            "SELECT id, longitude FROM hazecast.station WHERE id = ANY($1)", [found])
+            "SELECT id, longitude, latitude FROM hazecast.station WHERE id = ANY($1)", [found])
         for row in places {
             let longitude = try row.decode(Double?.self, at: 1)
-            book.update(try row.decode(Int32.self, at: 0)) { $0.longitude = longitude }
+            let latitude = try row.decode(Double?.self, at: 2)
+            book.update(try row.decode(Int32.self, at: 0)) { ($0.longitude, $0.latitude) = (longitude, latitude) }
         }
         try await loadLedgerState(of: found, into: &book, on: connection)
         return flags
@@ -118,7 +119,10 @@ public enum WindowLoader {
         for (place, station) in stations.enumerated() {
             guard let newest = newest[place] else { continue }
             var window = StationWindow(newest: newest.advanced(by: -span))
+            // A reading whose PM2.5 does not pass makes no origin; the one before it stays.
+            var valid: StationWindow?
             for measures in hours[place * span..<(place + 1) * span] {
+                if measures.pm25.isNaN, !window[window.newest].pm25.isNaN { valid = window }
                 window.advance(measures, by: rules) { hour, column, flag in
                     if hour.distance(to: newest) < StationWindow.hours {
                         flags.append(
@@ -126,6 +130,7 @@ public enum WindowLoader {
                     }
                 }
             }
+            if hours[(place + 1) * span - 1].pm25.isNaN, let valid { window = valid }
             book.entries[station] = StationBook.Entry(window: window)
         }
         return stations.indices.filter { newest[$0] == nil }.map { stations[$0] }
@@ -141,7 +146,9 @@ public enum WindowLoader {
         for row in 0..<rows.count {
             book.update(rows.int32(row, 0)) { entry in
                 if !rows.isNull(row, 1) {
-                    entry.issued = StationBook.Issue(revision: rows.int32(row, 1), digest: rows.int64(row, 2))
+                    entry.issued = StationBook.Issue(
+                        revision: rows.int32(row, 1), digest: rows.int64(row, 2),
+                        settledDay: rows.isNull(row, 4) ? nil : rows.int32(row, 4))
                 }
                 if !rows.isNull(row, 3) { entry.newestOrigin = UTCHour(timestamp: rows.int64(row, 3)) }
             }

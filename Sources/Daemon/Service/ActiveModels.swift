@@ -21,6 +21,12 @@ struct ActiveModels: Sendable {
     /// The model of every station without one of its own.
     let fallback: Served
     private let byStation: [Int32: Served]
+    /// Whose persistence serves where too little is known for any model; nil where none came with this binary.
+    let plain: Model? = Self.bearingGaps
+
+    private static let bearingGaps = EmbeddedResources.models.sorted { $0.key < $1.key }.lazy
+        .compactMap { try? Model(json: Data($0.value.utf8)) }.first { $0.persistenceBands != nil }
+
     /// How wide their bands have to be, and where persistence serves instead.
     var policy: LivePolicy
 

@@ -16,6 +16,7 @@ final class Issuing: @unchecked Sendable {
         fileprivate(set) var origins: [UTCHour] = []
         fileprivate(set) var issues: [StationBook.Issue] = []
         fileprivate(set) var models: [Int32] = []
+        fileprivate(set) var bases: [ForecastBasis] = []
         /// `ForecastRow.length` floats each.
         fileprivate(set) var values: [Float] = []
         fileprivate(set) var hasBands: [Bool] = []
@@ -31,6 +32,10 @@ final class Issuing: @unchecked Sendable {
     /// `Window.length` steps for each forecast of a piece.
     private let steps: UnsafeMutableBufferPointer<Measures>
     private var contexts: [StationContext] = []
+    /// What each forecast of a piece takes from the past.
+    private var states: [LivePolicy.Station?] = []
+    /// Settled days that revisions rest on, where they are not the newest ones.
+    private let earlier: [Int32: LivePolicy.Station]
     private var forecaster: (model: Int32, forecaster: Forecaster)?
 
     /// Every forecast that was made: its station, its origin and its revision.
@@ -39,11 +44,18 @@ final class Issuing: @unchecked Sendable {
     private(set) var outages: [(station: Int32, origin: UTCHour, reason: String)] = []
     /// Stations of which that is no longer so.
     private(set) var ended: [Int32] = []
+    /// Stations left out because their revision rests on a settled day that is not at hand, and that day.
+    private(set) var deferred: [(station: Int32, day: Int32)] = []
 
     /// - Parameters:
     ///   - stations: in the order in which the ledger shall have them.
     ///   - book: nobody else should hold it, or it is copied.
-    init(_ stations: [Int32], book: consuming StationBook, models: ActiveModels) {
+    ///   - earlier: settled days of stations that were `deferred`.
+    init(
+        _ stations: [Int32], book: consuming StationBook, models: ActiveModels,
+        earlier: [Int32: LivePolicy.Station] = [:]
+    ) {
+        self.earlier = earlier
         self.stations = stations
         self.book = book
         self.models = models
@@ -65,6 +77,7 @@ final class Issuing: @unchecked Sendable {
             let end = min(position + Self.pieceSize, stations.count)
             var piece = Piece()
             contexts.removeAll(keepingCapacity: true)
+            states.removeAll(keepingCapacity: true)
             for station in stations[position..<end] { prepare(station, in: &piece) }
             position = end
             if piece.count == 0 { continue }
@@ -83,33 +96,97 @@ final class Issuing: @unchecked Sendable {
         let steps = window(piece.count)
         book.entries.update(at: place) { entry in
             let origin = entry.window.newest
+            let basis: ForecastBasis
             do throws(GapRule.Outage) {
-                try GapRule.fill(entry.window, into: steps)
+                basis = try GapRule.fill(entry.window, into: steps)
             } catch {
-                if entry.outage != error { outages.append((station, origin, error.description)) }
-                entry.outage = error
+                note(error, of: station, at: origin, in: &entry)
                 return
             }
-            if entry.outage != nil { ended.append(station) }
-            entry.outage = nil
             let digest = Window.digest(of: UnsafeBufferPointer(steps))
-            if entry.issued?.digest == digest { return }
-            let issue = StationBook.Issue(revision: (entry.issued?.revision ?? 0) + 1, digest: digest)
+            if let issued = entry.issued, issued.digest == digest {
+                note(reason(of: station, basis, steps), of: station, at: origin, in: &entry)
+                return
+            }
+            // A revision rests on the day that the first forecast of its origin rests on.
+            var state = models.policy[station]
+            if let issued = entry.issued, issued.settledDay != state?.number {
+                state = earlier[station]
+                if let day = issued.settledDay, state == nil {
+                    deferred.append((station, day))
+                    return
+                }
+            }
+            note(reason(of: station, basis, steps), of: station, at: origin, in: &entry)
+            let issue = StationBook.Issue(
+                revision: (entry.issued?.revision ?? 0) + 1, digest: digest, settledDay: state?.number)
             entry.issued = issue
             piece.stations.append(station)
             piece.origins.append(origin)
             piece.issues.append(issue)
-            contexts.append(StationContext(longitude: entry.longitude))
+            piece.bases.append(basis)
+            piece.models.append(issuer(of: station, basis, state, steps))
+            states.append(state)
+            contexts.append(
+                StationContext(longitude: entry.longitude, latitude: entry.latitude, memory: state?.memory))
             issued.add(station, origin, issue.revision)
         }
     }
 
-    /// Forecasts the windows of a piece, those of one model together, with bands as wide as each station has to have them.
+    /// Notes why a station has no forecast, or none by its model, where that is new.
+    private func note(
+        _ reason: GapRule.Outage?, of station: Int32, at origin: UTCHour, in entry: inout StationBook.Entry
+    ) {
+        if let reason {
+            if entry.outage != reason { outages.append((station, origin, reason.description)) }
+        } else if entry.outage != nil {
+            ended.append(station)
+        }
+        entry.outage = reason
+    }
+
+    /// Why persistence serves a window, other than that it is as good as the model.
+    private func reason(
+        of station: Int32, _ basis: ForecastBasis, _ steps: UnsafeMutableBufferPointer<Measures>
+    ) -> GapRule.Outage? {
+        let present = steps.count { !$0.pm25.isNaN }
+        if basis == .persistence {
+            return GapRule.Outage(
+                description: present >= Window.leastHours
+                    ? "pm25 has been the same for too long (stuck): persistence serves"
+                    : "\(present) of the last \(Window.length) hours have pm25, a model needs \(Window.leastHours): "
+                        + "persistence serves")
+        }
+        let model = models[station]
+        if model.model.architecture.bearsGaps { return nil }
+        // The steps are changed only where the model serves.
+        let copy = UnsafeMutableBufferPointer<Measures>.allocate(capacity: steps.count)
+        defer { copy.deallocate() }
+        _ = copy.initialize(from: steps)
+        do throws(GapRule.Outage) { try GapRule.close(copy) } catch {
+            return GapRule.Outage(description: "\(error), which \(model.name) needs: persistence serves")
+        }
+        return nil
+    }
+
+    /// What forecasts a window: the station's model, or persistence. Gaps are closed for a model that bears none.
+    private func issuer(
+        of station: Int32, _ basis: ForecastBasis, _ state: LivePolicy.Station?,
+        _ steps: UnsafeMutableBufferPointer<Measures>
+    ) -> Int32 {
+        let model = models[station]
+        if basis == .persistence { return LivePolicy.persistenceID }
+        if let state, state.model == model.id, state.persistence != nil { return LivePolicy.persistenceID }
+        if model.model.architecture.bearsGaps { return model.id }
+        do throws(GapRule.Outage) { try GapRule.close(steps) } catch { return LivePolicy.persistenceID }
+        return model.id
+    }
+
+    /// Forecasts the windows of a piece, those of one model together, with the factors that each station has.
     private func serve(_ piece: inout Piece) {
         piece.values = Array(repeating: 0, count: piece.count * ForecastRow.length)
         piece.hasBands = Array(repeating: false, count: piece.count)
-        piece.models = piece.stations.map { models.policy.issuer(of: $0, model: models[$0].id) }
-        let (stations, origins, issuers) = (piece.stations, piece.origins, piece.models)
+        let (stations, origins, issuers, bases) = (piece.stations, piece.origins, piece.models, piece.bases)
         let groups = Dictionary(grouping: stations.indices) { issuers[$0] }
         piece.values.withUnsafeMutableBufferPointer { values in
             piece.hasBands.withUnsafeMutableBufferPointer { flags in
@@ -120,8 +197,14 @@ final class Issuing: @unchecked Sendable {
                 for (issuer, rows) in groups {
                     if issuer == LivePolicy.persistenceID {
                         for row in rows {
-                            forecast(row).forecast = models.policy.persistence(
-                                of: stations[row], at: Window(origin: origins[row], steps: Array(window(row))))
+                            if bases[row] != .persistence, let own = states[row]?.persistence {
+                                forecast(row).forecast = own.forecast(
+                                    Window(origin: origins[row], steps: Array(window(row))))
+                                states[row]?.bands.apply(to: forecast(row))
+                            } else {
+                                models.plain?.persistence(
+                                    of: UnsafeBufferPointer(window(row)), into: forecast(row))
+                            }
                         }
                         continue
                     }
@@ -135,9 +218,13 @@ final class Issuing: @unchecked Sendable {
                         }
                         forecaster.forecast(lanes: lanes) { lane in forecast(rows[first + lane]) }
                     }
-                }
-                for row in stations.indices {
-                    models.policy.adapt(forecast(row), of: stations[row], issuedBy: issuers[row])
+                    for row in rows {
+                        // What was learnt of another model does not apply.
+                        guard let state = states[row], state.model == issuer, state.persistence == nil else { continue }
+                        let last = window(row)[Window.length - 1].pm25
+                        ChangeFactors.apply(state.factors, to: forecast(row), last: last)
+                        state.bands.apply(to: forecast(row))
+                    }
                 }
             }
         }

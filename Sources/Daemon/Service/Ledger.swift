@@ -17,7 +17,8 @@ struct Ledger {
     }
 
     private static let columns =
-        "station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest"
+        "station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest, basis, "
+        + "settled_day"
 
     /// Forecasts that go in one statement each, with COMMIT, rather than through COPY, which takes two round trips more.
     static let few = 16
@@ -56,11 +57,12 @@ struct Ledger {
                 return Statement(
                     """
                     INSERT INTO hazecast.forecast_ledger (\(Self.columns))
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '1970-01-01'::date + $13::integer)
                     """,
                     [
                         piece.stations[row], piece.origins[row].timestamp, piece.issues[row].revision, now,
                         piece.models[row], array(0), array(1), array(2), array(3), array(4), piece.issues[row].digest,
+                        piece.bases[row].rawValue, piece.issues[row].settledDay,
                     ])
             }
         }
@@ -157,7 +159,7 @@ extension BinaryCopyWriter {
         reserve(piece.count * 1_150)
         piece.values.withUnsafeBufferPointer { values in
             for row in 0..<piece.count {
-                beginRow(fields: 11)
+                beginRow(fields: 13)
                 append(piece.stations[row])
                 append(piece.origins[row].timestamp)
                 append(piece.issues[row].revision)
@@ -172,6 +174,9 @@ extension BinaryCopyWriter {
                     append(UnsafeBufferPointer(rebasing: values[first..<first + Forecast.leads]))
                 }
                 append(piece.issues[row].digest)
+                append(piece.bases[row].rawValue)
+                // PostgreSQL counts days from 2000.
+                if let day = piece.issues[row].settledDay { append(day - 10_957) } else { appendNull() }
             }
         }
     }

@@ -5,8 +5,8 @@ import Postgres
 
 /// One UTC day of live forecasts, as `hazecast.live_day` keeps it: how they did, and what follows.
 ///
-/// A pure function of ledger and readings: of the station's row before, of the outcomes of the day, and of the errors in the
-/// rows of the last two weeks.
+/// A pure function of ledger and readings: of the station's row before, of the outcomes of the day, of the errors in the rows of the
+/// last three weeks, and of the sums of the last 30 days in `hazecast.day_sums`.
 struct LiveDay {
     /// Days that are caught up at most; what was missed before them is left out.
     private static let mostBehind = 7
@@ -21,6 +21,7 @@ struct LiveDay {
     private struct Outcomes {
         var bands: [Int32: AdaptiveBands.Outcomes] = [:]
         var errors: [Int32: LiveErrors] = [:]
+        var changes: [Int32: ChangeFactors.Sums] = [:]
     }
 
     /// Settles in one transaction every day of some stations that is not settled yet, up to and with one.
@@ -54,6 +55,7 @@ struct LiveDay {
             try await connection.query(
                 "DELETE FROM hazecast.live_day WHERE station_id = ANY($1) AND day < ($2 AT TIME ZONE 'UTC')::date",
                 [stations, last.advanced(by: -24 * kept).timestamp])
+            try await DayMemory.drop(stations, before: last.advanced(by: -24 * kept), on: connection)
         }
         for (station, state) in states { models.policy[station] = state }
         return news
@@ -64,6 +66,9 @@ struct LiveDay {
     ) async throws -> [String] {
         let outcomes = try await outcomes(of: stations)
         let earlier = try await earlierErrors(of: stations, models: models)
+        let changes = try await changeSums(of: stations, states)
+        let memories = try await DayMemory(connection: connection, begin: begin).settle(
+            stations.map { (station: $0, isNew: states[$0] == nil) })
         var news: [String] = []
         var rows: [Statement] = []
         for station in stations {
@@ -74,19 +79,32 @@ struct LiveDay {
             let wasPersistence = known?.persistence != nil
             let issuer = wasPersistence ? LivePolicy.persistenceID : model.id
             let held = outcomes[station]?.bands[issuer] ?? AdaptiveBands.Outcomes()
-            let errors =
+            let (errors, seen) =
                 wasPersistence
-                ? try await shadow(of: station, by: model) : outcomes[station]?.errors[model.id] ?? LiveErrors()
-            if before == nil, outcomes[station] == nil { continue }
-            let skill = ((earlier[station] ?? LiveErrors()) + errors).skill
-            let isPersistence = LiveVerdict.persistenceServes(skill: skill, before: wasPersistence)
+                ? try await shadow(of: station, by: model, memory: before?.memory)
+                : (
+                    outcomes[station]?.errors[model.id] ?? LiveErrors(),
+                    outcomes[station]?.changes[model.id] ?? ChangeFactors.Sums()
+                )
+            if before == nil, outcomes[station] == nil, memories[station] == nil { continue }
+            let sum = (earlier[station] ?? LiveErrors()) + errors
+            let skill = sum.skill
+            let isPersistence =
+                LiveVerdict.persistenceServes(skill: skill, before: wasPersistence)
+                || skill == nil && sum.isNonsense
+            let learnt = known == nil ? ChangeFactors.Sums() : changes[station] ?? ChangeFactors.Sums()
+            let factors = ChangeFactors(sums: learnt).after(seen)
             let bands = (known?.bands ?? AdaptiveBands()).after(held)
             let after = LivePolicy.Station(
-                day: begin, model: model.id, bands: isPersistence == wasPersistence ? bands : AdaptiveBands(),
+                day: begin, model: model.id, memory: memories[station], factors: factors.values,
+                bands: isPersistence == wasPersistence ? bands : AdaptiveBands(),
                 persistence: isPersistence ? try await persistence(of: station, before: known?.persistence) : nil,
                 since: isPersistence == wasPersistence ? known?.since ?? begin : begin)
-            let verdict = Self.verdict(skill, model: model.name, isPersistence: isPersistence)
-            rows.append(Self.row(of: station, after, held, errors, skill: skill, verdict: verdict))
+            let verdict =
+                skill == nil && sum.isNonsense
+                ? "\(model.name) misses by more than twice as much as persistence: persistence serves"
+                : Self.verdict(skill, model: model.name, isPersistence: isPersistence)
+            rows.append(Self.row(of: station, after, held, errors, factors.sums, skill: skill, verdict: verdict))
             states[station] = after
             if isPersistence != wasPersistence {
                 let name = try await connection.query("SELECT name FROM hazecast.station WHERE id = $1", [station])
@@ -112,7 +130,8 @@ struct LiveDay {
     private func outcomes(of stations: [Int32]) async throws(PostgresError) -> [Int32: Outcomes] {
         let rows = try await connection.query(
             """
-            SELECT station_id, model_id, lead, n, outside80, outside95, scored, model_sse, persistence_sse
+            SELECT station_id, model_id, lead, n, outside80, outside95, scored, model_sse, persistence_sse,
+                change_product, change_square, changes
             FROM hazecast.live_outcomes($1, ($2 AT TIME ZONE 'UTC')::date)
             """, [stations, begin.timestamp], timeout: .seconds(300))
         var outcomes: [Int32: Outcomes] = [:]
@@ -124,8 +143,36 @@ struct LiveDay {
             outcomes[station, default: Outcomes()].errors[issuer, default: LiveErrors()].add(
                 lead: lead, scored: Int(rows.int32(index, 6)), model: try row.decode(Double.self, at: 7),
                 persistence: try row.decode(Double.self, at: 8))
+            var sums = outcomes[station]?.changes[issuer] ?? ChangeFactors.Sums()
+            sums.products[lead - 1] = try row.decode(Double.self, at: 9)
+            sums.squares[lead - 1] = try row.decode(Double.self, at: 10)
+            sums.counts[lead - 1] = Double(rows.int32(index, 11))
+            outcomes[station, default: Outcomes()].changes[issuer] = sums
         }
         return outcomes
+    }
+
+    /// The sums that the change factors of the rows before rest on.
+    private func changeSums(
+        of stations: [Int32], _ states: [Int32: LivePolicy.Station]
+    ) async throws(PostgresError) -> [Int32: ChangeFactors.Sums] {
+        let known = stations.filter { states[$0] != nil }
+        if known.isEmpty { return [:] }
+        let rows = try await connection.query(
+            """
+            SELECT station_id, change_products, change_squares, change_counts
+            FROM unnest($1::integer[], $2::timestamptz[]) AS before (id, begins)
+            JOIN hazecast.live_day ON station_id = before.id AND day = (before.begins AT TIME ZONE 'UTC')::date
+            """, [known, known.compactMap { states[$0]?.day.timestamp }])
+        var sums: [Int32: ChangeFactors.Sums] = [:]
+        for row in rows {
+            var known = ChangeFactors.Sums()
+            known.products = try row.decode([Float].self, at: 1).map(Double.init)
+            known.squares = try row.decode([Float].self, at: 2).map(Double.init)
+            known.counts = try row.decode([Float].self, at: 3).map(Double.init)
+            sums[try row.decode(Int32.self, at: 0)] = known
+        }
+        return sums
     }
 
     /// The errors of the models that serve, in the rows of the days before.
@@ -168,7 +215,9 @@ struct LiveDay {
 
     /// How a model would have done while persistence serves: its forecasts of every hour whose observation was received on the
     /// day, made anew from the readings.
-    private func shadow(of station: Int32, by model: ActiveModels.Served) async throws -> LiveErrors {
+    private func shadow(
+        of station: Int32, by model: ActiveModels.Served, memory: StationMemory?
+    ) async throws -> (LiveErrors, ChangeFactors.Sums) {
         let oldest = begin.advanced(by: -48)
         let rows = try await connection.query(
             """
@@ -179,43 +228,59 @@ struct LiveDay {
         let hours = (0..<rows.count).map { UTCHour(timestamp: rows.int64($0, 0)) }
         let first = oldest.advanced(by: -Forecast.leads)
         var errors = LiveErrors()
+        var sums = ChangeFactors.Sums()
         guard !hours.isEmpty,
             let series = try await readings(of: station, since: first.advanced(by: -StationWindow.hours))
-        else { return errors }
+        else { return (errors, sums) }
         var window = StationWindow(newest: series.start.advanced(by: -1))
         var windows: [Window] = []
         for measures in series.measures {
             window.advance(measures, by: .ofSingleHours)
-            if window.newest >= first, let filled = try? GapRule.fill(window) { windows.append(filled) }
+            if window.newest >= first, let filled = Self.window(window, for: model.model) { windows.append(filled) }
         }
-        let forecasts = model.model.forecast(windows, contexts: windows.map { _ in StationContext(longitude: series.longitude) })
+        let context = StationContext(longitude: series.longitude, latitude: series.latitude, memory: memory)
+        let forecasts = model.model.forecast(windows, contexts: windows.map { _ in context })
         let observed = Set(hours)
         for (window, forecast) in zip(windows, forecasts) {
             for lead in 1...Forecast.leads where observed.contains(window.origin.advanced(by: lead)) {
-                errors.add(
-                    lead: lead, model: forecast.pm25[lead - 1], persistence: window.steps[Window.length - 1].pm25,
-                    observed: series[window.origin.advanced(by: lead)].pm25)
+                let last = window.steps[Window.length - 1].pm25
+                let seen = max(0, series[window.origin.advanced(by: lead)].pm25)
+                errors.add(lead: lead, model: forecast.pm25[lead - 1], persistence: last, observed: seen)
+                sums.add(lead: lead, forecast: forecast.pm25[lead - 1], last: last, observed: seen)
             }
         }
-        return errors
+        return (errors, sums)
+    }
+
+    /// The window that a model would have been given; nil where persistence would have served for want of readings.
+    private static func window(_ readings: StationWindow, for model: Model) -> Window? {
+        guard let (window, basis) = try? GapRule.fill(readings), basis != .persistence else { return nil }
+        if model.architecture.bearsGaps { return window }
+        var steps = window.steps
+        let isClosed = steps.withUnsafeMutableBufferPointer { steps in (try? GapRule.close(steps)) != nil }
+        return isClosed ? Window(origin: window.origin, steps: steps) : nil
     }
 
     private static func row(
         of station: Int32, _ after: LivePolicy.Station, _ held: AdaptiveBands.Outcomes, _ errors: LiveErrors,
-        skill: Double?, verdict: String
+        _ changes: ChangeFactors.Sums, skill: Double?, verdict: String
     ) -> Statement {
         Statement(
             """
             INSERT INTO hazecast.live_day (station_id, day, model_id, n, outside80, outside95, factors80, factors95, scored,
-                model_sse, persistence_sse, skill, persistence, changes, since, verdict)
+                model_sse, persistence_sse, skill, persistence, changes, since, verdict, memory, change_factors,
+                change_products, change_squares, change_counts)
             VALUES ($1, ($2 AT TIME ZONE 'UTC')::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                ($15 AT TIME ZONE 'UTC')::date, $16)
+                ($15 AT TIME ZONE 'UTC')::date, $16, $17, $18, $19, $20, $21)
+            ON CONFLICT DO NOTHING
             """,
             [
                 station, after.day.timestamp, after.model, held.n.map(Int32.init), held.outside80.map(Int32.init),
                 held.outside95.map(Int32.init), after.bands.factors80, after.bands.factors95,
                 errors.scored.map(Int32.init), errors.model, errors.persistence, skill, after.persistence != nil,
-                after.persistence?.changes, after.since.timestamp, verdict,
+                after.persistence?.changes, after.since.timestamp, verdict, after.memory?.values, after.factors,
+                changes.products.map { Float($0) }, changes.squares.map { Float($0) },
+                changes.counts.map { Float($0) },
             ])
     }
 }

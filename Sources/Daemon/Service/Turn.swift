@@ -195,9 +195,13 @@ struct Turn {
     }
 
     /// Forecasts the stations whose window differs from what the ledger's newest forecast was made of.
-    private func issue(for stations: [Int32], _ issue: inout Issue) async throws {
+    ///
+    /// - Parameter earlier: settled days of revisions that rest on one before the newest.
+    private func issue(
+        for stations: [Int32], _ issue: inout Issue, earlier: [Int32: LivePolicy.Station] = [:]
+    ) async throws {
         if stations.isEmpty { return }
-        let issuing = Issuing(stations, book: issue.book, models: issue.models)
+        let issuing = Issuing(stations, book: issue.book, models: issue.models, earlier: earlier)
         issue.book = StationBook(rules: issue.book.rules)
         var isByRow = stations.count <= Ledger.few
         if !isByRow { isByRow = try await ledger.refusesCopy }
@@ -217,6 +221,12 @@ struct Turn {
         }
         issue.book = issuing.takeBook()
         issue.issued.add(issuing.issued)
+        if !issuing.deferred.isEmpty {
+            let earlier = try await LivePolicy.load(issuing.deferred, on: connection)
+            // A day that is gone cannot be asked for again.
+            let known = issuing.deferred.map(\.station).filter { earlier[$0] != nil }
+            try await self.issue(for: known, &issue, earlier: earlier)
+        }
         issue.outages += issuing.outages.count
         if let outage = try await ledger.record(outages: issuing.outages, ended: issuing.ended) {
             issue.outage = outage

@@ -17,6 +17,9 @@ public struct Model: Sendable {
     /// Of a relative model: how sure its forecasts are where a station has a memory, in multiples of the station's RMS change
     /// at the lead. `bands` are in multiples of the window's scale then.
     package let memoryBands: BandTable?
+    /// Of a relative model: how sure persistence is at a station of which only an hour or two are known, in multiples of the
+    /// window's scale.
+    package let persistenceBands: BandTable?
     /// Of a relative model: what a change at each lead is clipped to, in multiples of the window's scale.
     package let limits: [ClosedRange<Float>]?
     /// How it was trained, an object for people and for `train` to repeat.
@@ -31,8 +34,8 @@ public struct Model: Sendable {
     /// - Parameter weights: of all members, one after another.
     init(
         name: String, preset: String, architecture: Architecture, normalisation: Normalisation, weights: [Float],
-        bands: BandTable? = nil, memoryBands: BandTable? = nil, limits: [ClosedRange<Float>]? = nil,
-        training: JSONValue, scores: JSONValue
+        bands: BandTable? = nil, memoryBands: BandTable? = nil, persistenceBands: BandTable? = nil,
+        limits: [ClosedRange<Float>]? = nil, training: JSONValue, scores: JSONValue
     ) throws(ForecastError) {
         precondition(normalisation.inputs.count == architecture.inputs.count, "one scale an input")
         precondition(weights.count == architecture.parameterCount, "weights for every member")
@@ -57,11 +60,12 @@ public struct Model: Sendable {
         }
         self.bands = bands
         self.memoryBands = memoryBands
+        self.persistenceBands = persistenceBands
         self.limits = limits
         self.training = training
         self.scores = scores
         self.sha256 = Self.digest(
-            architecture, self.normalisation, networks, [bands, memoryBands].compactMap(\.self), limits ?? [])
+            architecture, self.normalisation, networks, [bands, memoryBands, persistenceBands].compactMap(\.self), limits ?? [])
     }
 
     /// The same model with other scores.
@@ -72,7 +76,7 @@ public struct Model: Sendable {
     func with(bands: BandTable?, scores: JSONValue) throws(ForecastError) -> Model {
         try Model(
             name: name, preset: preset, architecture: architecture, normalisation: normalisation,
-            weights: networks.flatMap(\.weights), bands: bands, memoryBands: memoryBands, limits: limits,
-            training: training, scores: scores)
+            weights: networks.flatMap(\.weights), bands: bands, memoryBands: memoryBands,
+            persistenceBands: persistenceBands, limits: limits, training: training, scores: scores)
     }
 }

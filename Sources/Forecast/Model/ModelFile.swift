@@ -21,7 +21,7 @@ extension Model {
         }
         try file.allow([
             "format_version", "name", "preset", "architecture", "normalisation", "parameters", "bands",
-            "memory_bands", "limits", "training", "scores", "sha256",
+            "memory_bands", "persistence_bands", "limits", "training", "scores", "sha256",
         ])
         let architecture = try Architecture(file.member("architecture"))
         let name = try file.member("name").string()
@@ -33,7 +33,8 @@ extension Model {
             normalisation: Normalisation(file.member("normalisation"), for: architecture),
             weights: Self.weights(file.member("parameters"), for: architecture),
             bands: BandTable.read(file.member("bands")),
-            memoryBands: file.optional("memory_bands").map { json throws(ForecastError) in try BandTable.read(json) } ?? nil,
+            memoryBands: Self.bands("memory_bands", in: file),
+            persistenceBands: Self.bands("persistence_bands", in: file),
             limits: file.optional("limits").map { json throws(ForecastError) in try Self.limits(json) },
             training: file.member("training").object(),
             scores: file.member("scores").object())
@@ -68,10 +69,16 @@ extension Model {
             "sha256": .string(sha256),
         ]
         file["memory_bands"] = memoryBands?.json
+        file["persistence_bands"] = persistenceBands?.json
         file["limits"] = limits.map { limits in
             .array(limits.map { .array([.number($0.lowerBound), .number($0.upperBound)]) })
         }
         return Data((JSONValue.object(file).text + "\n").utf8)
+    }
+
+    private static func bands(_ key: String, in file: JSONReader) throws(ForecastError) -> BandTable? {
+        guard let json = file.optional(key) else { return nil }
+        return try BandTable.read(json)
     }
 
     private static func limits(_ json: JSONReader) throws(ForecastError) -> [ClosedRange<Float>] {

@@ -35,6 +35,12 @@ public struct LiveErrors: Sendable, Equatable {
         return sum
     }
 
+    /// Whether the model's RMSE over all leads is more than twice that of persistence, over `LiveVerdict.leastNonsense` hours at
+    /// least: a model that is plainly wrong must not serve until it has been judged for weeks.
+    package var isNonsense: Bool {
+        scored[0] >= LiveVerdict.leastNonsense && model.reduce(0, +) > 4 * persistence.reduce(0, +)
+    }
+
     /// Mean skill of the model against persistence over the quoted leads; nil with fewer than `LiveVerdict.leastHours` at one
     /// of them, or where persistence was never wrong.
     public var skill: Double? {
@@ -56,6 +62,8 @@ public enum LiveVerdict {
     public static let days = 21
     /// Hours that they must have at each quoted lead; before that the model serves.
     static let leastHours = 252
+    /// Hours after which a model that is plainly wrong hands over to persistence.
+    static let leastNonsense = 48
     /// Mean skill below which persistence takes over.
     static let least = -0.05
     /// Mean skill above which the model takes over again.

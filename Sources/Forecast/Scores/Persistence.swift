@@ -37,3 +37,31 @@ public struct Persistence: Sendable, Equatable {
         return Forecast(pm25: pm25, bands: bands.bands(of: pm25))
     }
 }
+
+extension Model {
+    /// Persistence with the bands that `persistenceBands` has, for a station of which too little is known for a model.
+    ///
+    /// - Parameters:
+    ///   - steps: `Window.length` hours, the last of them with PM2.5.
+    ///   - row: receives the forecast; without bands where the model has none for it.
+    package func persistence(of steps: UnsafeBufferPointer<Measures>, into row: ForecastRow) {
+        var pm25 = InlineArray<24, Lanes>(repeating: Lanes(repeating: .nan))
+        for step in 0..<Window.length { pm25[step][0] = steps[step].pm25 }
+        let last = max(0, steps[Window.length - 1].pm25)
+        row.hasBands = persistenceBands != nil
+        for lead in 0..<Forecast.leads { row.values[lead] = last }
+        guard let bands = persistenceBands?.lanes else { return }
+        let window = withUnsafePointer(to: &pm25) {
+            $0.withMemoryRebound(to: Lanes.self, capacity: Window.length) { WindowLanes.levelAndScale($0) }
+        }
+        let value = Lanes(repeating: last)
+        let level = BandTable.level(value, window)
+        for lead in 0..<Forecast.leads {
+            let edges = bands.edges(around: value, level: level, unit: window.scale, lanes: 1, lead: lead)
+            row.values[Forecast.leads + lead] = edges.lower80[0]
+            row.values[2 * Forecast.leads + lead] = edges.upper80[0]
+            row.values[3 * Forecast.leads + lead] = edges.lower95[0]
+            row.values[4 * Forecast.leads + lead] = edges.upper95[0]
+        }
+    }
+}

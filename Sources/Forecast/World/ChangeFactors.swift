@@ -8,8 +8,8 @@ package struct ChangeFactors: Sendable, Equatable {
     private static let priorDays = 10.0
     /// Share of the past that a day leaves.
     private static let memory = 1 - 1 / 60.0
-    /// Range of a factor.
-    package static let bounds: ClosedRange<Double> = 0...1.2
+    /// Range of a factor; above zero, so that the change that it was applied to can be told from the forecast.
+    package static let bounds: ClosedRange<Double> = 0.1...1.2
 
     /// Sums over outcomes, for each lead: forecast change times observed change, forecast change squared, both divided by a
     /// level in µg/m³, and their number.

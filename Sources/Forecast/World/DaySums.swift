@@ -12,11 +12,11 @@ package struct DaySums: Sendable, Equatable {
     private static let deviationRange: ClosedRange<Float> = -1...2
 
     /// Sums of squared changes over each of `lags` in (µg/m³)², of pairs whose later hour belongs to the day.
-    package var squaredChanges = SIMD4<Double>()
+    package var squaredChanges = SIMD4<Float>()
     /// Pairs in each sum.
     package var pairs = SIMD4<Int32>()
     /// Sum of PM2.5 in µg/m³.
-    package var sum = 0.0
+    package var sum: Float = 0
     /// Hours with PM2.5.
     package var count: Int32 = 0
     /// By UTC hour of the day: (PM2.5 − m) / (m + 3 µg/m³), clipped to −1…2, where m is the mean of the 24 hours up to the
@@ -40,10 +40,10 @@ package struct DaySums: Sendable, Equatable {
             }
             guard hour >= 24, !hours[hour].isNaN else { continue }
             let value = hours[hour]
-            sum += Double(value)
+            sum += value
             count += 1
             for (index, lag) in Self.lags.enumerated() where !hours[hour - lag].isNaN {
-                let change = Double(value - hours[hour - lag])
+                let change = value - hours[hour - lag]
                 squaredChanges[index] += change * change
                 pairs[index] += 1
             }

@@ -12,6 +12,8 @@ struct RelativeErrors: Sendable {
     private var remembered = [[Entry]](repeating: [], count: Forecast.leads)
     /// By lead, with the window's scale as the unit.
     private var scaled = [[Entry]](repeating: [], count: Forecast.leads)
+    /// By lead: persistence's, with the scale of a window of an hour or two as the unit.
+    private var held = [[Entry]](repeating: [], count: Forecast.leads)
     /// By lead: observed changes in multiples of the window's scale.
     private var changes = [[Float]](repeating: [], count: Forecast.leads)
 
@@ -40,6 +42,8 @@ struct RelativeErrors: Sendable {
                 }
             }
             block.run(lanes: origins.count)
+            // Every other block knows one hour, the others two.
+            addPersistence(of: windows, origins, knownHours: first / Lanes.scalarCount % 2 + 1)
             for lead in 0..<Forecast.leads {
                 let output = block.output(lead: lead)
                 let pm25 = output.replacing(with: 0, where: output .< 0)
@@ -59,11 +63,31 @@ struct RelativeErrors: Sendable {
         }
     }
 
+    /// Adds the errors of persistence where only the newest hours of a window are known.
+    private mutating func addPersistence(of windows: Windows, _ origins: ArraySlice<Int>, knownHours: Int) {
+        let station = windows.station
+        var pm25 = [Lanes](repeating: Lanes(repeating: .nan), count: Window.length)
+        for (lane, origin) in origins.enumerated() {
+            for back in 0..<knownHours { pm25[Window.length - 1 - back][lane] = station.rows[origin - back].pm25 }
+        }
+        let last = pm25[Window.length - 1]
+        let window = WindowLanes.levelAndScale(pm25)
+        let level = BandTable.level(last, window)
+        for (lane, origin) in origins.enumerated() {
+            for lead in 1...Forecast.leads {
+                let error = station.observed(origin, lead) - last[lane]
+                if error.isNaN { continue }
+                held[lead - 1].append(Entry(level: level[lane], error: error / window.scale[lane]))
+            }
+        }
+    }
+
     /// The errors of both.
     mutating func add(_ other: RelativeErrors) {
         for lead in 0..<Forecast.leads {
             remembered[lead] += other.remembered[lead]
             scaled[lead] += other.scaled[lead]
+            held[lead] += other.held[lead]
             changes[lead] += other.changes[lead]
         }
     }
@@ -72,6 +96,8 @@ struct RelativeErrors: Sendable {
     var scaledBands: BandTable { Self.bands(scaled) }
     /// Bands in multiples of the station's RMS change, of windows with a memory.
     var rememberedBands: BandTable { Self.bands(remembered) }
+    /// Bands of persistence in multiples of the window's scale, where an hour or two are known.
+    var persistenceBands: BandTable { Self.bands(held) }
     /// What forecasts are clipped to.
     var changeLimits: [ClosedRange<Float>] {
         changes.map { changes in

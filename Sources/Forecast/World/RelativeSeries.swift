@@ -112,7 +112,7 @@ extension Measures {
 
 extension Window {
     /// Hours with PM2.5 that a model needs among a window's 24, the origin's among them.
-    package static let leastHours = 8
+    package static let leastHours = 3
 }
 
 extension UTCHour {

@@ -29,9 +29,9 @@ package struct StationMemory: Sendable, Equatable {
         var deviations = InlineArray<24, Float>(repeating: 0)
         var seen = InlineArray<24, Float>(repeating: 0)
         for day in days {
-            squares += day.squaredChanges
+            squares += SIMD4<Double>(day.squaredChanges)
             pairs &+= day.pairs
-            sum += day.sum
+            sum += Double(day.sum)
             count += day.count
             for hour in 0..<24 where !day.deviations[hour].isNaN {
                 deviations[hour] += day.deviations[hour]

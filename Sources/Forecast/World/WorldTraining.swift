@@ -83,8 +83,9 @@ package final class WorldTraining: Sendable {
     private static let groups = 6
     /// Members of each group's ensemble.
     private static let groupMembers = 2
-    /// Windows of a country that the bands are learnt from.
-    private static let bandWindows = 8_000
+    /// Windows of a country of one station that the bands are learnt from; one of more has as many more as the root of their
+    /// number says.
+    private static let bandWindows: Float = 6_000
     /// Days of memory of those that have one.
     private static let bandMemories: [Int?] = [nil, 14, nil, 7, nil, 3]
 
@@ -161,7 +162,7 @@ package final class WorldTraining: Sendable {
         var errors = RelativeErrors()
         let stations = Dictionary(grouping: sources, by: \.country).mapValues(\.count)
         for source in sources {
-            let share = bandWindows / (stations[source.country] ?? 1)
+            let share = Int(bandWindows / Float(stations[source.country] ?? 1).squareRoot())
             let origins = source.origins.shuffled(using: &random).prefix(share)
             let half = origins.count / 2
             errors.add(
@@ -188,6 +189,6 @@ package final class WorldTraining: Sendable {
             normalisation: Normalisation(
                 inputs: Feature.relative.map(\.scale), output: Normalisation.Scale(offset: 0, scale: 1)),
             weights: weights, bands: errors?.scaledBands, memoryBands: errors?.rememberedBands,
-            limits: errors?.changeLimits, training: .object(training), scores: .object([:]))
+            persistenceBands: errors?.persistenceBands, limits: errors?.changeLimits, training: .object(training), scores: .object([:]))
     }
 }
