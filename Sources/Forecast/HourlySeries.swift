@@ -8,6 +8,8 @@ public struct HourlySeries: Sendable {
     public var measures: [Measures]
     /// Of the station in degrees east; nil where it is not known.
     public var longitude: Double?
+    /// Of the station in degrees north; nil where it is not known.
+    public var latitude: Double?
 
     /// A series whose entries are already dense.
     public init(start: UTCHour, measures: [Measures]) {
@@ -35,6 +37,7 @@ public struct HourlySeries: Sendable {
         let entries = entries.relative(to: measures)
         var part = HourlySeries(start: start.advanced(by: entries.lowerBound), measures: Array(measures[entries]))
         part.longitude = longitude
+        part.latitude = latitude
         return part
     }
 
