@@ -9,6 +9,8 @@ struct ColumnOptions: ParsableArguments {
     var columns: [String] = []
 
     @Option(
+        // Offsets west of Greenwich begin with a dash.
+        parsing: .unconditional,
         help: """
             The clock of stamps that carry no offset: +05:30, UTC or a name such as Europe/Berlin. An hour that the clock \
             shows twice is the earlier one on its first row and the later one on the next. Default: UTC, for the UCI \
@@ -43,7 +45,11 @@ struct ColumnOptions: ParsableArguments {
                 throw ValidationError("--column \(column): give each of our columns once, as ours=theirs")
             }
         }
-        _ = try NamedColumns(names: names)
+        do {
+            _ = try NamedColumns(names: names)
+        } catch {
+            throw ValidationError(error.description)
+        }
         return names
     }
 }
