@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "Postgres", dependencies: ["CLibpq"]),
         // The network's arithmetic, one source built once for each kind of x86-64 (the other two are links to the first).
@@ -41,7 +42,7 @@ let package = Package(
                 "CLibcrypto", "CProcessor", "NetworkKernel", "NetworkKernelAVX2", "NetworkKernelAVX512",
             ]
         ),
-        .target(name: "Ingest", dependencies: ["Forecast", "Postgres"]),
+        .target(name: "Ingest", dependencies: ["CZlib", "Forecast", "Postgres"]),
         .executableTarget(
             name: "Daemon",
             dependencies: [

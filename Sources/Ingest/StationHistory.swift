@@ -19,7 +19,7 @@ public enum StationHistory {
     /// ahead of the clock. The readings are one statement, and so one snapshot; nothing stays open when it returns.
     ///
     /// - Parameter since: the first hour wanted; all of them by default.
-    /// - Returns: the series with the station's longitude, 24 bytes an hour; nil where there is no such reading.
+    /// - Returns: the series with the station's coordinates, 24 bytes an hour; nil where there is no such reading.
     public static func series(
         of station: Int32, since: UTCHour = QualityControl.firstHour, on connection: Connection
     ) async throws(PostgresError) -> HourlySeries? {
@@ -27,7 +27,7 @@ public enum StationHistory {
         let since = max(since, QualityControl.firstHour)
         let rows = try await connection.query(
             """
-            SELECT \(Feed.columns), longitude
+            SELECT \(Feed.columns), latitude, longitude
             FROM hazecast.reading JOIN hazecast.station ON station.id = station_id
             WHERE station_id = $1 AND observed_at BETWEEN $2 AND now() + make_interval(hours => $3)
             """,
@@ -45,7 +45,8 @@ public enum StationHistory {
         else { return nil }
         judged.judge(by: rules)
         var series = HourlySeries(start: first, measures: Array(judged.measures[judged.start.distance(to: first)...]))
-        series.longitude = try rows.first?.decode(Double?.self, at: 9)
+        series.latitude = try rows.first?.decode(Double?.self, at: 9)
+        series.longitude = try rows.first?.decode(Double?.self, at: 10)
         return series
     }
 }

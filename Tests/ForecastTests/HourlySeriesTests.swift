@@ -23,6 +23,17 @@ import Testing
         }
     }
 
+    @Test func aPartOfASeriesIsOfTheSamePlace() throws {
+        var series = HourlySeries(
+            start: UTCHour(hoursSinceEpoch: 100), measures: (0..<10).map { Measures(pm25: Float($0)) })
+        series.latitude = -33.9
+        series.longitude = 151.2
+        let middle = series.start.advanced(by: 4)
+        for part in [series.part(2..<5), series.before(middle), series.from(middle)] {
+            #expect(part.latitude == -33.9 && part.longitude == 151.2)
+        }
+    }
+
     @Test func noRowsAreNoSeries() {
         #expect(HourlySeries(rows: []) == nil)
     }

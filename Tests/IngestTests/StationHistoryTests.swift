@@ -13,7 +13,8 @@ import Testing
         try await withSchema { connection in
             try await connection.run(
                 script: """
-                    INSERT INTO hazecast.station (name, longitude) VALUES ('roof', 116.5), ('yard', NULL);
+                    INSERT INTO hazecast.station (name, latitude, longitude)
+                    VALUES ('roof', -39.5, 116.5), ('yard', NULL, NULL);
                     INSERT INTO hazecast.reading (station_id, observed_at, pm25, temperature, wind_direction, wind_speed)
                     VALUES (1, \(stamp(first)), 10, 4, 90, 2), (1, \(stamp(first.advanced(by: 3))), 40, NULL, NULL, 1),
                         (2, \(stamp(first.advanced(by: 1))), 99, 9, 9, 9)
@@ -23,7 +24,7 @@ import Testing
             #expect(series.start == first && series.measures.map(\.pm25.description) == ["10.0", "nan", "nan", "40.0"])
             #expect(series.measures[0].windDirection == 90 && series.measures[3].windDirection.isNaN)
             #expect(series.measures[3].temperature.isNaN && series.measures[3].windSpeed == 1)
-            #expect(series.longitude == 116.5)
+            #expect(series.latitude == -39.5 && series.longitude == 116.5)
             let later = try await StationHistory.series(of: roof, since: first.advanced(by: 1), on: connection)
             #expect(later?.start == first.advanced(by: 3))
             #expect(try await StationHistory.series(of: 2, on: connection)?.longitude == nil)

@@ -1,15 +1,18 @@
 import ArgumentParser
 import Forecast
 import Foundation
+import Ingest
 
-/// `hazecast backtest`: scores a model on a file's last year, with persistence beside it.
-struct BacktestCommand: ParsableCommand {
+/// `hazecast backtest`: scores a model on the last year of each history, with persistence beside it.
+struct BacktestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backtest",
-        abstract: "Score a model on the last year of a file, beside persistence.",
+        abstract: "Score a model on the last year of a station's history, beside persistence.",
         discussion: """
             live: every hour is an origin, and only what was known then is used. This is the score to quote.
             chapter: the published protocol, which knows the weather of the hours that it forecasts.
+
+            The history is a file, or a station of the database. Of a folder each station has a line with its mean skill.
             """)
 
     enum ScoringProtocol: String, ExpressibleByArgument, CaseIterable {
@@ -22,7 +25,7 @@ struct BacktestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The model file.", valueName: "file"))
     var model: String
 
-    @OptionGroup var source: SeriesOption
+    @OptionGroup var history: HistoryOptions
 
     @Option(help: ArgumentHelp("A previous model, scored beside it.", valueName: "file"))
     var baseline: String?
@@ -33,11 +36,21 @@ struct BacktestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Draw the scores as an SVG file, too.", valueName: "file"))
     var plot: String?
 
-    func run() throws {
+    func validate() throws { try history.check("score") }
+
+    func run() async throws {
         let plot = try plot.map { try OutputFile($0) }
         let model = try ModelFile.read(model)
         let baseline = try baseline.map { try ModelFile.read($0) }
-        let series = try source.series()
+        let (stations, _) = try await history.load(applicationName: "hazecast backtest")
+        guard let series = stations.first?.series, stations.count == 1 else {
+            guard scoring == .live, baseline == nil, plot == nil else {
+                throw DaemonError(
+                    .configuration,
+                    "--protocol chapter, --baseline and --plot score one station, and --data holds \(stations.count)")
+            }
+            return report(model, on: stations)
+        }
         let figure: Figure
         switch scoring {
         case .chapter:
@@ -52,6 +65,37 @@ struct BacktestCommand: ParsableCommand {
             figure = .live(current, previous: previous)
         }
         try plot?.write(Data(figure.svg.utf8))
+    }
+
+    /// A line for each station.
+    private func report(_ model: Model, on stations: [StationSeries]) {
+        for station in stations {
+            let skill = meanSkill(model, on: station)
+            print(
+                json
+                    ? JSONValue.object(["station": .string(station.id), "mean_skill": .number(skill ?? .nan)]).line
+                    : "\(station.id): mean skill \(Self.fixed(skill, 3))")
+        }
+    }
+
+    /// A station's mean skill; where it has none, nil and the reason on stderr.
+    private func meanSkill(_ model: Model, on station: StationSeries) -> Double? {
+        do throws(ForecastError) {
+            let skill = try LiveProtocol(model, on: station.series).meanSkill
+            if skill.isFinite { return skill }
+        } catch {
+            StandardError.print("\(station.id): no score: \(error)")
+            return nil
+        }
+        let missing = MeasureColumn.allCases.filter { column in
+            station.series.measures.allSatisfy { $0[column].isNaN }
+        }
+        let reason =
+            missing.isEmpty
+            ? "no hour of the last year can be scored"
+            : "\(model.name) needs \(missing.map(\.rawValue).joined(separator: ", ")), which the readings lack"
+        StandardError.print("\(station.id): no score: \(reason)")
+        return nil
     }
 
     private func report<Scores>(

@@ -4,29 +4,36 @@ import Foundation
 import Ingest
 import Postgres
 
-/// What a model is trained on: `--data FILE`, or `--station NAME` of the database.
+/// Histories to train on or to score: `--data PATH`, or `--station NAME` of the database.
 struct HistoryOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A UCI Beijing PM2.5 or multi-site file of one station.", valueName: "file"))
-    var data: String?
+    @OptionGroup var files: SeriesOptions
 
     @Option(help: ArgumentHelp("A station of the database, instead of --data.", valueName: "name"))
     var station: String?
 
     @Option(
         help: ArgumentHelp(
-            "With --station: the first hour to learn from, such as 2024-03-01 or 2024-03-01T00:00Z; all by default.",
+            "With --station: the first hour to read, such as 2024-03-01 or 2024-03-01T00:00Z; all by default.",
             valueName: "date"))
     var since: String?
 
     @OptionGroup var database: DatabaseOptions
 
     /// Whether one of the two is named, and nothing that does not go with it.
-    func check() throws {
-        guard (data == nil) != (station == nil) else {
+    ///
+    /// - Parameter purpose: `train on`.
+    func check(_ purpose: String) throws {
+        try files.check()
+        let data = files.data
+        guard data.isEmpty != (station == nil) else {
             throw ValidationError(
-                data == nil
-                    ? "say what to train on: --data FILE, or --station NAME of the database"
-                    : "--data and --station exclude each other: train on a file, or on a station of the database")
+                data.isEmpty
+                    ? "say what to \(purpose): --data PATH, or --station NAME of the database"
+                    : "--data and --station exclude each other: \(purpose) files, or a station of the database")
+        }
+        guard station == nil || !files.describesFile else {
+            throw ValidationError(
+                "--latitude, --longitude, --column and --timezone go with --data; the database has the station's own")
         }
         guard since == nil || station != nil else {
             throw ValidationError("--since goes with --station; a file is read as a whole")
@@ -34,21 +41,26 @@ struct HistoryOptions: ParsableArguments {
         _ = try firstHour()
     }
 
-    /// Reads the history and, where one is named, the model to start from. Nothing of the database stays open.
+    /// Reads the histories and, where one is named, the model to start from. Nothing of the database stays open.
     ///
-    /// - Parameter start: a model file or, with `--station`, the name of a model in the database.
+    /// - Parameters:
+    ///   - start: a model file or, with `--station`, the name of a model in the database.
+    ///   - applicationName: the command, for those who look at the server's sessions.
+    /// - Returns: at least one history.
     /// - Throws: one line that says what is not there.
-    func load(startingFrom start: String?) async throws -> (series: HourlySeries, start: Model?) {
-        if let data {
-            return (try SeriesOption.series(of: data), try start.map(ModelFile.read))
+    func load(
+        startingFrom start: String? = nil, applicationName: String
+    ) async throws -> (stations: [StationSeries], start: Model?) {
+        guard let station else {
+            return (try files.load(), try start.map(ModelFile.read))
         }
-        let connection = try await database.connect(applicationName: "hazecast train")
+        let connection = try await database.connect(applicationName: applicationName)
         do {
             try await Migrator.check(connection)
             let series = try await series(on: connection)
             let model = try await model(start, on: connection)
             await connection.close()
-            return (series, model)
+            return ([StationSeries(id: station, series: series)], model)
         } catch {
             await connection.close()
             throw error
@@ -66,7 +78,7 @@ struct HistoryOptions: ParsableArguments {
         guard let series else {
             throw DaemonError(
                 .configuration,
-                "station '\(name)' has no readings to learn from"
+                "station '\(name)' has no readings"
                     + (since.map { " since \($0)" } ?? ""))
         }
         return series

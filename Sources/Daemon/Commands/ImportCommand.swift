@@ -16,6 +16,8 @@ struct ImportCommand: AsyncParsableCommand {
             A csv file has a header with the columns observed_at (ISO 8601, the beginning of an hour), station, and \
             any of pm25 (µg/m³), dew_point and temperature (°C), pressure (hPa), wind_direction (degrees from which it \
             blows, a compass point, or calm) and wind_speed (m/s). Empty fields and NA are missing.
+
+            Files may be compressed with gzip.
             """)
 
     /// The formats by the names of `--format`.
@@ -36,23 +38,12 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "Station that the readings are of, where the file does not say. uci-beijing: Beijing.")
     var station: String?
 
-    @Option(
-        name: .customLong("column"), parsing: .singleValue,
-        help: ArgumentHelp("csv: what one of our columns is called in the file; repeatable.", valueName: "ours=theirs"))
-    var columns: [String] = []
+    @OptionGroup var columns: ColumnOptions
 
-    @Option(
-        help: """
-            The clock of stamps that carry no offset: +05:30, UTC or a name such as Europe/Berlin. An hour that the clock \
-            shows twice is the earlier one on its first row and the later one on the next. Default: UTC, for the UCI \
-            formats +08:00.
-            """)
-    var timezone: String?
-
-    @Option(help: "Degrees north of stations that are added.")
+    @Option(parsing: .unconditional, help: "Degrees north of stations that are added.")
     var latitude: Double?
 
-    @Option(help: "Degrees east of stations that are added.")
+    @Option(parsing: .unconditional, help: "Degrees east of stations that are added.")
     var longitude: Double?
 
     @Flag(help: "Load nothing of a file in which a row is rejected, and exit with 1.")
@@ -103,14 +94,8 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     private func sourceFormat() throws -> SourceFormat {
-        let clock = try timezone.map { name in
-            guard let clock = LocalClock(name) else {
-                throw ValidationError(
-                    "'\(name)' is no time zone; give an offset such as +05:30 or a name such as Europe/Berlin")
-            }
-            return clock
-        }
-        guard format == .csv || columns.isEmpty else {
+        let clock = try columns.clock()
+        guard format == .csv || columns.columns.isEmpty else {
             throw ValidationError("--column goes with --format csv; the columns of \(format.rawValue) are known")
         }
         switch format {
@@ -120,19 +105,8 @@ struct ImportCommand: AsyncParsableCommand {
             guard station == nil else { throw ValidationError("uci-multisite names its stations; leave --station out") }
             return .uciMultisite(clock: clock ?? .china)
         case .csv:
-            return .csv(try NamedColumns(station: station, clock: clock ?? .utc, names: names()))
+            return .csv(try NamedColumns(station: station, clock: clock ?? .utc, names: columns.names()))
         }
-    }
-
-    private func names() throws -> [String: String] {
-        var names: [String: String] = [:]
-        for column in columns {
-            let parts = column.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, names.updateValue(parts[1], forKey: parts[0]) == nil else {
-                throw ValidationError("--column \(column): give each of our columns once, as ours=theirs")
-            }
-        }
-        return names
     }
 
     private func place() throws -> Importer.Place? {

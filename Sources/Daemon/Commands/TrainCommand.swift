@@ -2,6 +2,7 @@ public import ArgumentParser
 import Dispatch
 public import Forecast
 import Foundation
+import Ingest
 import Postgres
 import Synchronization
 
@@ -80,8 +81,8 @@ struct TrainCommand: AsyncParsableCommand {
 
     func validate() throws {
         if activate {
-            guard out == nil, from == nil, plot == nil, !whole, history.data == nil, history.station == nil,
-                history.since == nil
+            guard out == nil, from == nil, plot == nil, !whole, history.files.data.isEmpty,
+                !history.files.describesFile, history.station == nil, history.since == nil
             else {
                 throw ValidationError("--activate trains on every station and takes only --database and --config")
             }
@@ -90,7 +91,7 @@ struct TrainCommand: AsyncParsableCommand {
         guard out != nil else {
             throw ValidationError("say where to: --out FILE, or --activate to train for the database")
         }
-        try history.check()
+        try history.check("train on")
         guard from != nil || !whole else { throw ValidationError("--whole goes with --from MODEL") }
     }
 
@@ -101,7 +102,12 @@ struct TrainCommand: AsyncParsableCommand {
     private func train(to out: String) async throws {
         let outFile = try OutputFile(out)
         let plotFile = try plot.map { try OutputFile($0) }
-        let (series, start) = try await history.load(startingFrom: from)
+        let (stations, start) = try await history.load(startingFrom: from, applicationName: "hazecast train")
+        guard let series = stations.first?.series, stations.count == 1 else {
+            throw DaemonError(
+                .configuration, "this recipe learns from one station, and --data holds \(stations.count); name one file"
+            )
+        }
         let interruption = Interruption()
         let display = TrainingDisplay()
         let name = URL(filePath: out).deletingPathExtension().lastPathComponent

@@ -53,8 +53,9 @@ public struct AdaptiveBands: Sendable, Equatable {
             if observed.isNaN { return }
             let index = lead - 1
             n[index] += 1
-            if !(issued.lower80[index]...issued.upper80[index]).contains(observed) { outside80[index] += 1 }
-            if !(issued.lower95[index]...issued.upper95[index]).contains(observed) { outside95[index] += 1 }
+            // No ranges: the bands are NaN where the series lacks a measure that the model needs.
+            if !(issued.lower80[index] <= observed && observed <= issued.upper80[index]) { outside80[index] += 1 }
+            if !(issued.lower95[index] <= observed && observed <= issued.upper95[index]) { outside95[index] += 1 }
         }
     }
 

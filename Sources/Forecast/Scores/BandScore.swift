@@ -24,10 +24,11 @@ public struct BandScore: Sendable, Equatable {
         let pm25 = forecast.pm25[index]
         let lower = bands.lower80[index]
         let upper = bands.upper80[index]
-        let isWithin = (lower...upper).contains(observed)
+        // No ranges: the bands are NaN where the series lacks a measure that the model needs.
+        let isWithin = lower <= observed && observed <= upper
         n += 1
         within80 += isWithin ? 1 : 0
-        within95 += (bands.lower95[index]...bands.upper95[index]).contains(observed) ? 1 : 0
+        within95 += bands.lower95[index] <= observed && observed <= bands.upper95[index] ? 1 : 0
         if pm25 > Self.highLevel {
             high += 1
             highWithin80 += isWithin ? 1 : 0

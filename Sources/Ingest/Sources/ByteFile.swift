@@ -1,14 +1,19 @@
 import Glibc
 
-/// A file that is read once from the beginning, in chunks of 256 KiB.
+/// A file that is read once from the beginning, in chunks of at most 256 KiB; gzip files are decompressed.
+///
+/// The first two bytes decide whether a file is gzip, not its name, so a pipe may be compressed too.
 final class ByteFile {
     private static let chunk = 1 << 18
 
     private let descriptor: Int32
     private let name: String
-    /// Size in bytes; nil for a pipe or a device.
+    /// Size on disk in bytes; nil for a pipe or a device.
     let size: Int?
+    /// Bytes read so far, of the same kind as `size`: compressed ones of a gzip file.
     private(set) var bytesRead = 0
+    private var gzip: GzipStream?
+    private var hasBegun = false
 
     /// - Parameter name: the path; `-` is the standard input.
     init(_ name: String) throws(SourceError) {
@@ -24,6 +29,26 @@ final class ByteFile {
 
     /// The next bytes; none at the end.
     func next() throws(SourceError) -> [UInt8] {
+        if let gzip { return try gzip.next() }
+        if hasBegun { return try stored() }
+        hasBegun = true
+        var bytes = try stored()
+        // A pipe may return a single byte.
+        while bytes.count == 1 {
+            let more = try stored()
+            if more.isEmpty { break }
+            bytes += more
+        }
+        guard GzipStream.begins(bytes) else { return bytes }
+        let gzip = GzipStream(
+            bytes, read: { [unowned self] () throws(SourceError) in try stored() },
+            fail: { [name] in Self.faulty(name, $0) })
+        self.gzip = gzip
+        return try gzip.next()
+    }
+
+    /// The next bytes as they are stored; none at the end.
+    private func stored() throws(SourceError) -> [UInt8] {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, initialised in
             repeat {
@@ -38,5 +63,12 @@ final class ByteFile {
 
     private static func unreadable(_ name: String) -> SourceError {
         SourceError(.unreadable, file: name, "cannot be read: \(String(cString: strerror(errno)))")
+    }
+
+    private static func faulty(_ name: String, _ fault: GzipStream.Fault) -> SourceError {
+        switch fault {
+        case .truncated: SourceError(.unreadable, file: name, "the gzip file is cut off; copy or download it again")
+        case .damaged: SourceError(.unreadable, file: name, "the gzip file is damaged; copy or download it again")
+        }
     }
 }

@@ -20,8 +20,13 @@ public struct ReadingFile {
 
     /// Opens a file and checks its header.
     ///
-    /// - Parameter name: the path; `-` is the standard input.
+    /// - Parameter name: the path; `-` is the standard input. Gzip is decompressed.
     public init(_ name: String, format: SourceFormat) throws(SourceError) {
+        try self.init(name) { _ in format }
+    }
+
+    /// Opens a file whose format follows from its header.
+    init(_ name: String, formatOf: (CSVHeader) throws(SourceError) -> SourceFormat) throws(SourceError) {
         let bytes = try ByteFile(name)
         csv = try CSVReader { () throws(SourceError) in try bytes.next() }
         guard let first = try csv.next(), first.fault == nil else {
@@ -32,7 +37,7 @@ public struct ReadingFile {
         if let twice = header.names.first(where: { name in header.names.count { $0 == name } > 1 }) {
             throw SourceError(.header, file: name, "the header has the column '\(twice)' more than once")
         }
-        rows = try format.reader(header: header)
+        rows = try formatOf(header).reader(header: header)
         self.name = name
         self.bytes = bytes
         columnCount = header.names.count
@@ -68,7 +73,12 @@ extension HourlySeries {
     public static func reading(
         _ name: String, format: SourceFormat
     ) throws(SourceError) -> (series: HourlySeries, rejected: [RejectedRow]) {
-        var file = try ReadingFile(name, format: format)
+        try reading(ReadingFile(name, format: format))
+    }
+
+    /// The same of a file that is open.
+    static func reading(_ file: ReadingFile) throws(SourceError) -> (series: HourlySeries, rejected: [RejectedRow]) {
+        var file = file
         var rows: [(hour: UTCHour, measures: Measures)] = []
         var rejected: [RejectedRow] = []
         var station: String?
@@ -77,17 +87,21 @@ extension HourlySeries {
             case .rejected(let row): rejected.append(row)
             case .reading(let reading):
                 guard station ?? reading.station == reading.station else {
-                    throw SourceError(.options, file: name, "holds several stations; a series is of one")
+                    throw SourceError(.options, file: file.name, "holds several stations; a series is of one")
                 }
                 station = reading.station
                 rows.append((reading.hour, reading.measures))
             }
         }
-        guard let first = rows.map(\.hour).min(), let last = rows.map(\.hour).max(),
-            let series = HourlySeries(rows: first.distance(to: last) < longestSpan ? rows : [])
-        else {
-            throw SourceError(
-                .unreadable, file: name, rows.isEmpty ? "holds no reading" : "spans more than 100 years")
+        guard let first = rows.map(\.hour).min(), let last = rows.map(\.hour).max() else {
+            let reason =
+                rejected.first.map {
+                    ": all \(rejected.count) rows left out, the first on line \($0.line): \($0.reason)"
+                }
+            throw SourceError(.unreadable, file: file.name, "holds no reading\(reason ?? "")")
+        }
+        guard first.distance(to: last) < longestSpan, let series = HourlySeries(rows: rows) else {
+            throw SourceError(.unreadable, file: file.name, "spans more than 100 years")
         }
         return (series, rejected)
     }

@@ -7,6 +7,14 @@ public enum SourceFormat: Sendable {
     /// Any CSV file whose columns the user names.
     case csv(NamedColumns)
 
+    /// The UCI data set whose columns a header has; nil where it has neither's.
+    ///
+    /// - Parameter station: name of the station of data set 381, which does not say it.
+    static func uci(_ header: CSVHeader, station: String, clock: LocalClock = .china) -> SourceFormat? {
+        [.uciBeijing(station: station, clock: clock), .uciMultisite(clock: clock)]
+            .first { (try? $0.reader(header: header)) != nil }
+    }
+
     func reader(header: CSVHeader) throws(SourceError) -> any RowReader {
         switch self {
         case .uciBeijing(let station, let clock): try UCIBeijing(header: header, station: station, clock: clock)

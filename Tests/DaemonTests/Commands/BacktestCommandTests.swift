@@ -79,6 +79,31 @@ import Testing
         }
     }
 
+    @Test func aStationOfTheDatabaseIsScoredWhereItStands() async throws {
+        let model = "\(models)/operational.json"
+        try await MigratedDatabase.with { database in
+            try await database.run(
+                """
+                INSERT INTO hazecast.station (name, longitude) VALUES ('roof', -105), ('yard', 75);
+                INSERT INTO hazecast.reading
+                    (station_id, observed_at, pm25, dew_point, temperature, pressure, wind_direction, wind_speed)
+                SELECT s, '2014-01-01 00:00Z'::timestamptz + h * interval '1 hour', 60 + 50 * sin(h / 9.0), sin(h / 70.0),
+                    4 + sin(h / 3.8), 1015 + sin(h / 40.0), h * 45 % 360, 2 + sin(h / 30.0)
+                FROM generate_series(0, \(Backtest.testHours + 99)) AS h, generate_series(1, 2) AS s
+                """)
+            var skills: [JSONValue?] = []
+            for station in ["roof", "yard"] {
+                let output = try await Executable.hazecast.run(
+                    ["backtest", "--station", station, "--model", model, "--json"],
+                    environment: ["HAZECAST_DATABASE": database.conninfo])
+                #expect(output.status == 0, "\(output.standardError)")
+                skills.append(try object(output.standardOutput)["mean_skill"])
+            }
+            // The same readings at another hour of the sun.
+            #expect(skills[0] != nil && skills[0] != .null && skills[0] != skills[1])
+        }
+    }
+
     @Test func shareOfNothingIsNullAndADash() async throws {
         // The test year has no reading at all.
         try await withSeries(isObserved: { $0 < 1000 }) { folder in

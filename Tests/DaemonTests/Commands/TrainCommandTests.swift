@@ -69,7 +69,7 @@ import Testing
             for (arguments, message) in [
                 (["--station", "attic"], "there is no station 'attic'"),
                 (["--station", "silent"], "station 'silent' has no readings"),
-                (["--station", "roof", "--since", "2020-01-01"], "has no readings to learn from since 2020-01-01"),
+                (["--station", "roof", "--since", "2020-01-01"], "has no readings since 2020-01-01"),
                 (["--station", "roof", "--from", "better"], "neither such a file nor a model of that name"),
                 (["--station", "roof", "--from", "operational"], "with --whole all are learnt from"),
                 (["--station", "roof", "--from", "chapter", "--whole"], "can be fine-tuned"),

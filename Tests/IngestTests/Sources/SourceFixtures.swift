@@ -9,6 +9,8 @@ enum RealData {
     static let hasBeijing = exists("beijing-pm25-2010-2014.csv")
     /// `make data` does not fetch these.
     static let hasMultisite = hasBeijing && exists("beijing-multisite")
+    /// Nor these.
+    static let hasWorld = exists("world/index.json")
 
     static func path(_ file: String) throws -> String { try requireDataDirectory().appending(path: file).path() }
 
