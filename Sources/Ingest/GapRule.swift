@@ -1,4 +1,4 @@
-internal import Forecast
+package import Forecast
 
 /// What becomes of the missing hours of a window.
 ///
