@@ -1,4 +1,4 @@
--- How stations and daemons are.
+-- Status of stations and daemons.
 
 CREATE OR REPLACE VIEW hazecast.status WITH (security_invoker = true) AS
 SELECT

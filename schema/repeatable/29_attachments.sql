@@ -1,4 +1,4 @@
--- The attached tables and their state.
+-- Attached tables: their state.
 
 CREATE OR REPLACE VIEW hazecast.attachments AS
 SELECT
