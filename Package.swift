@@ -64,7 +64,7 @@ let package = Package(
         // Counts what the rule of promotion lets through.
         .executableTarget(
             name: "PromotionTrials", dependencies: ["Forecast", "Ingest"], path: "Benchmarks/promotion"),
-        // Puts migrations/*.sql and models/*.json into the binary, so that an installed `hazecast` needs no other file.
+        // Puts schema/*/*.sql and models/*.json into the binary, so that an installed `hazecast` needs no other file.
         .executableTarget(name: "EmbedResources"),
         // Writes the package's manual page from what the program says of itself.
         .executableTarget(name: "ManualPage"),

@@ -1,13 +1,16 @@
 import Foundation
 import PackagePlugin
 
-/// Runs `EmbedResources` over `migrations/` and `models/` before the daemon is compiled.
+/// Runs `EmbedResources` over `schema/` and `models/` before the daemon is compiled.
 @main
 struct EmbedResourcesPlugin: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
         let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedResources.swift")
-        let inputs = try ["migrations": "sql", "models": "json"].sorted(by: <).flatMap { folder, fileExtension in
+        let folders = [
+            "schema/tables": "sql", "schema/migrations": "sql", "schema/repeatable": "sql", "models": "json",
+        ]
+        let inputs = try folders.sorted(by: <).flatMap { folder, fileExtension in
             try FileManager.default
                 .contentsOfDirectory(at: root.appending(path: folder), includingPropertiesForKeys: nil)
                 .filter { $0.pathExtension == fileExtension }
@@ -15,7 +18,7 @@ struct EmbedResourcesPlugin: BuildToolPlugin {
         }
         return [
             .buildCommand(
-                displayName: "Embedding migrations and models",
+                displayName: "Embedding the schema and models",
                 executable: try context.tool(named: "EmbedResources").url,
                 arguments: [output.path()] + inputs.map { $0.path() },
                 inputFiles: inputs,

@@ -1,30 +1,34 @@
 import Foundation
 import Postgres
 
-/// What an older version of the program has left in a database: the first migrations, as it has recorded them.
+/// What an older version of the program has left in a database: the baseline and the first repeatable files, one of them
+/// with another text, as it has recorded them.
 enum OlderSchema {
-    private static let directory = "migrations"
+    private static let directory = "schema"
+    /// Its triggers are replaced while readings are written.
+    private static let changed = "repeatable/02_feed.sql"
 
-    /// How many migrations there are; nil where the repository is not the working directory.
-    static var count: Int? {
-        let files = try? FileManager.default.contentsOfDirectory(atPath: directory)
-        return files.map { $0.count { $0.hasSuffix(".sql") } }
-    }
+    /// How many repeatable files there are; nil where the repository is not the working directory.
+    static var count: Int? { (try? files("repeatable"))?.count }
 
-    static func make(on connection: Connection, migrations count: Int) async throws {
-        let files = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".sql") }
-        for (number, name) in files.sorted().prefix(count).enumerated() {
-            let sql = try String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
-            try await connection.run(
-                script: """
-                    BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL client_min_messages = warning;
-                    \(sql); COMMIT
-                    """)
+    static func make(on connection: Connection, repeatable count: Int) async throws {
+        try await connection.run(
+            script: "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL client_min_messages = warning")
+        for name in try files("tables") + files("migrations") + files("repeatable").prefix(count) {
+            var sql = try String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
+            if name == changed { sql = "-- As an older version had it.\n" + sql }
+            try await connection.run(script: sql)
             try await connection.query(
                 """
-                INSERT INTO hazecast.migration (number, name, sha256)
-                VALUES ($1, $2, encode(sha256(convert_to($3, 'UTF8')), 'hex'))
-                """, [Int32(number + 1), name, sql])
+                INSERT INTO hazecast.schema_file (name, sha256)
+                VALUES ($1, encode(sha256(convert_to($2, 'UTF8')), 'hex'))
+                """, [name, sql])
         }
+        try await connection.run(script: "COMMIT")
+    }
+
+    private static func files(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(directory)/\(folder)")
+            .filter { $0.hasSuffix(".sql") }.sorted().map { "\(folder)/\($0)" }
     }
 }

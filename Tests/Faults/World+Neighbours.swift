@@ -121,15 +121,15 @@ extension World {
         try await writer.run(
             """
             ALTER TABLE hazecast.reading ADD COLUMN IF NOT EXISTS from_the_future real;
-            INSERT INTO hazecast.migration (number, name, sha256)
-            SELECT max(number) + 1, 'from_the_future.sql', 'none' FROM hazecast.migration
+            INSERT INTO hazecast.schema_file (name, sha256) VALUES ('migrations/9999_from_the_future.sql', 'none')
+            ON CONFLICT DO NOTHING
             """)
         proxy.cut()
         return { [self] in
             try await writer.run(
                 """
                 ALTER TABLE hazecast.reading DROP COLUMN IF EXISTS from_the_future;
-                DELETE FROM hazecast.migration WHERE name = 'from_the_future.sql'
+                DELETE FROM hazecast.schema_file WHERE name = 'migrations/9999_from_the_future.sql'
                 """)
             try await migrate()
         }

@@ -61,7 +61,7 @@ actor World {
         "min_wal_size": "32MB", "log_line_prefix": "%a: ", "log_lock_waits": "on", "deadlock_timeout": "500ms",
     ]
 
-    /// - Parameter olderSchema: how many of the migrations an older binary has applied to the database; nil for all.
+    /// - Parameter olderSchema: how many of the repeatable files an older binary has applied to the database; nil for all.
     static func start(
         stations: [String], slack: Duration, olderSchema: Int? = nil, isVerbose: Bool = false
     ) async throws -> World {
@@ -85,7 +85,7 @@ actor World {
             let conninfo = cluster.conninfo(database: database)
             let connection = try await Connection.connect(conninfo, applicationName: "faults")
             if let olderSchema, database == Self.database {
-                try await OlderSchema.make(on: connection, migrations: olderSchema)
+                try await OlderSchema.make(on: connection, repeatable: olderSchema)
             } else {
                 try await migrate(conninfo)
             }

@@ -18,12 +18,15 @@ public struct DatabaseTemplate: Sendable {
     /// Nothing but what PostgreSQL itself puts into a database.
     public static let empty = Self("empty") { _ in }
 
-    /// The schema as `migrations/` makes it.
+    /// The schema as the files in `schema/` make it.
     public static let schema = Self("schema") { conninfo in
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations")
-        let files = try FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
-            .filter { $0.pathExtension == "sql" }
-            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../schema")
+        let files = try ["tables", "migrations", "repeatable"].flatMap { folder in
+            try FileManager.default
+                .contentsOfDirectory(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "sql" }
+                .sorted { $0.lastPathComponent < $1.lastPathComponent }
+        }
         let connection = try await Connection.connect(conninfo, applicationName: "template")
         for file in files { try await connection.run(script: try String(contentsOf: file, encoding: .utf8)) }
         await connection.close()

@@ -9,8 +9,8 @@ struct MigrateCommand: AsyncParsableCommand {
         abstract: "Make the schema hazecast in a database, or bring it up to date.",
         discussion: """
             Safe to repeat and to start twice at once. The first time the user must be allowed to create the schema, and the \
-            roles hazecast_daemon, hazecast_writer, hazecast_reader and hazecast_operator where the cluster does not have \
-            them yet.
+            roles hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator and hazecast_tenant where the cluster \
+            does not have them yet.
             """)
 
     @OptionGroup var options: DatabaseOptions
@@ -55,9 +55,9 @@ struct MigrateCommand: AsyncParsableCommand {
         if let login = report.login { lines.append("\(login) may log in as the service") }
         if let rows = report.removed {
             let what = "the schema hazecast with about \(rows) readings and forecasts"
-            lines.append(report.schema == 0 ? "removed \(what)" : "would remove \(what)")
+            lines.append(report.schema == .missing ? "removed \(what)" : "would remove \(what)")
         } else {
-            lines.append("schema is \(report.pending.isEmpty ? "up to date " : "")at \(report.schema)")
+            lines.append("the schema is \(report.schema.rawValue)")
         }
         return lines.joined(separator: "\n")
     }

@@ -56,7 +56,7 @@ struct Doctor {
         await attempt("schema") {
             do {
                 try await Migrator.check(connection)
-                return .ok("at \(Migration.embedded.count), what this hazecast needs")
+                return .ok("what this hazecast needs")
             } catch let error as DaemonError where error.code == .oldSchema && mayWait {
                 return .warning("\(error); the daemon waits for that")
             }

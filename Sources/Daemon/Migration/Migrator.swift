@@ -2,17 +2,23 @@ import Postgres
 
 /// Brings the schema `hazecast` of a database to what this binary knows, and never beyond.
 ///
-/// Each migration is one transaction together with its row in `hazecast.migration`, so that a failure leaves a schema that
-/// the next run takes up. An advisory lock lets one run at a time work a database; others wait for it and then find
-/// everything done.
+/// The files that are missing or have changed run in one transaction together with their record, so that a failure changes
+/// nothing. An advisory lock lets one run at a time work a database; others wait for it and then find everything done.
 enum Migrator {
+    /// How the schema compares with the files of this binary.
+    enum State: String, Encodable {
+        case missing = "missing"
+        case old = "out of date"
+        case current = "up to date"
+    }
+
     /// What a run did, or would do.
     struct Report: Equatable, Encodable {
-        /// Number of the last migration that the schema has now.
-        var schema: Int32 = 0
-        /// Names of the migrations that were applied.
+        /// How the schema is when the run ends.
+        var schema = State.missing
+        /// Names of the files that were applied.
         var applied: [String] = []
-        /// Names of the migrations that a dry run left out.
+        /// Names of the files that a dry run left out.
         var pending: [String] = []
         /// Names of the models that were added to the registry.
         var models: [String] = []
@@ -35,12 +41,13 @@ enum Migrator {
     /// - Parameters:
     ///   - login: a role to make, a member of hazecast_daemon that may log in; one that exists becomes a member.
     ///   - isDryRun: only looks, without the lock.
-    ///   - lockTimeout: how long to wait for another run, and for each lock that a migration needs.
-    /// - Throws: `DaemonError.Code.schema` when the schema is newer than this binary, an applied migration is not the one
-    ///   that this binary has, the lock was not to be had, or the server is older than PostgreSQL 15; else `PostgresError`.
+    ///   - lockTimeout: how long to wait for another run, and for each lock that a file needs.
+    /// - Throws: `DaemonError.Code.schema` when the schema is newer than this binary or of another baseline, an applied
+    ///   migration is not the one that this binary has, the lock was not to be had, or the server is older than PostgreSQL
+    ///   15; else `PostgresError`.
     @discardableResult
     static func migrate(
-        _ connection: Connection, to migrations: [Migration] = Migration.embedded,
+        _ connection: Connection, to files: [SchemaFile] = SchemaFile.embedded,
         models: [String: String] = EmbeddedResources.models, login: String? = nil, isDryRun: Bool = false,
         lockTimeout: Duration = .seconds(30)
     ) async throws -> Report {
@@ -50,18 +57,17 @@ enum Migrator {
         }
         var report = Report()
         if isDryRun {
-            report.schema = try await version(of: connection, among: migrations)
-            report.pending = migrations.filter { $0.number > report.schema }.map(\.name)
+            let recorded = try await SchemaRecord.load(on: connection)
+            report.pending = try SchemaPlan(files, recorded: recorded).pending.map(\.name)
+            report.schema = report.pending.isEmpty ? .current : recorded.isEmpty ? .missing : .old
             return report
         }
-        try await takeLock(connection, timeout: lockTimeout)
-        do {
-            report.schema = try await version(of: connection, among: migrations)
-            for migration in migrations where migration.number > report.schema {
-                try await apply(migration, on: connection, lockTimeout: lockTimeout)
-                report.schema = migration.number
-                report.applied.append(migration.name)
-            }
+        return try await withLock(on: connection, timeout: lockTimeout) {
+            let recorded = try await SchemaRecord.load(on: connection)
+            let pending = try SchemaPlan(files, recorded: recorded).pending
+            if !pending.isEmpty { try await apply(pending, on: connection, lockTimeout: lockTimeout) }
+            report.schema = .current
+            report.applied = pending.map(\.name)
             try await connection.withTransaction {
                 (report.models, report.defaultModel) = try await ModelSeed.plant(models, on: connection)
             }
@@ -69,59 +75,91 @@ enum Migrator {
                 try await makeLogin(login, on: connection)
                 report.login = login
             }
-        } catch {
-            await giveLockBack(connection)
-            throw error
+            return report
         }
-        await giveLockBack(connection)
-        return report
     }
 
-    /// Removes the schema and everything in it. The roles stay: they belong to the cluster.
+    /// Removes the schema and everything in it, whatever version made it. The roles stay: they belong to the cluster.
+    ///
+    /// A failure may leave a schema without some of its readings and forecasts; the next run removes the rest.
     ///
     /// - Parameter isDryRun: only looks.
-    /// - Throws: `DaemonError.Code.schema` when there is no schema or a daemon works it; else `PostgresError`.
-    static func remove(_ connection: Connection, isDryRun: Bool = false) async throws -> Report {
-        var report = Report()
-        report.schema = try await version(of: connection, among: Migration.embedded)
-        guard report.schema > 0 else { throw DaemonError(.schema, "the schema hazecast is missing: nothing to remove") }
+    /// - Throws: `DaemonError.Code.schema` when there is no schema, a daemon works it, or a run of `migrate` does; else
+    ///   `PostgresError`.
+    static func remove(
+        _ connection: Connection, isDryRun: Bool = false, lockTimeout: Duration = .seconds(30)
+    ) async throws -> Report {
+        if isDryRun { return try await removable(on: connection) }
+        return try await withLock(on: connection, timeout: lockTimeout) {
+            var report = try await removable(on: connection)
+            guard try await Leadership.tryToTake(on: connection) else {
+                throw DaemonError(.schema, "a daemon works this database: stop it first (systemctl stop hazecast)")
+            }
+            while try await removePartitions(on: connection) {}
+            try await removeInTransaction("DROP SCHEMA hazecast CASCADE", on: connection)
+            report.schema = .missing
+            return report
+        }
+    }
+
+    private static func removable(on connection: Connection) async throws -> Report {
+        guard try await SchemaRecord.exists(on: connection) else {
+            throw DaemonError(.schema, "the schema hazecast is missing: nothing to remove")
+        }
+        var report = Report(schema: .current)
         report.removed = try await connection.query(
             """
             SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint
             FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-            WHERE inhparent IN ('hazecast.reading'::regclass, 'hazecast.forecast_ledger'::regclass)
+            WHERE inhparent IN (to_regclass('hazecast.reading'), to_regclass('hazecast.forecast_ledger'))
             """
         ).single().decode(Int64.self, at: 0)
-        if isDryRun { return report }
-        guard try await Leadership.tryToTake(on: connection) else {
-            throw DaemonError(.schema, "a daemon works this database: stop it first (systemctl stop hazecast)")
-        }
-        try await connection.withTransaction {
-            try await connection.run(
-                script:
-                    "SET LOCAL lock_timeout = '30s'; SET LOCAL client_min_messages = warning; DROP SCHEMA hazecast CASCADE",
-                timeout: .seconds(3600))
-        }
-        report.schema = 0
         return report
     }
 
-    /// Verifies that this binary and the schema fit.
+    /// Drops some partitions: all of them, with their indexes, in one transaction would need thousands of locks.
     ///
-    /// - Throws: `DaemonError.Code.oldSchema` where `migrate` is still to be run or to end, `.schema` otherwise, with what to do,
-    ///   unless the schema is exactly what this binary knows.
-    static func check(_ connection: Connection) async throws {
-        let known = Migration.embedded.last?.number ?? 0
-        switch try await version(of: connection, among: Migration.embedded) {
-        case known:
-            // Models come after the last migration.
-            guard try await isAtWork(on: connection) else { return }
-            throw DaemonError(.oldSchema, "`hazecast migrate` is at work")
-        case 0: throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
-        case let version:
-            throw DaemonError(
-                .oldSchema, "the schema is at \(version), this hazecast needs \(known): run `hazecast migrate`")
+    /// - Returns: whether there were any.
+    private static func removePartitions(on connection: Connection) async throws -> Bool {
+        let rows = try await connection.query(
+            """
+            SELECT inhrelid::regclass::text FROM pg_inherits
+            WHERE inhparent IN (to_regclass('hazecast.reading'), to_regclass('hazecast.forecast_ledger'))
+            LIMIT 16
+            """)
+        var names: [String] = []
+        for row in rows { names.append(try row.decode(String.self, at: 0)) }
+        guard !names.isEmpty else { return false }
+        try await removeInTransaction("DROP TABLE \(names.joined(separator: ", ")) CASCADE", on: connection)
+        return true
+    }
+
+    private static func removeInTransaction(_ statement: String, on connection: Connection) async throws {
+        try await connection.withTransaction {
+            try await connection.run(
+                script: "SET LOCAL lock_timeout = '30s'; SET LOCAL client_min_messages = warning; \(statement)",
+                timeout: .seconds(3600))
         }
+    }
+
+    /// Verifies that this binary and the schema fit: every file of the binary is recorded, and no other.
+    ///
+    /// - Throws: `DaemonError.Code.oldSchema` where `migrate` is still to be run or to end, `.schema` otherwise, with what
+    ///   to do.
+    static func check(_ connection: Connection) async throws {
+        let recorded = try await SchemaRecord.load(on: connection)
+        guard !recorded.isEmpty else {
+            throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
+        }
+        let pending = try SchemaPlan(SchemaFile.embedded, recorded: recorded).pending
+        if let first = pending.first {
+            throw DaemonError(
+                .oldSchema,
+                "the schema is older than this hazecast, \(first.name) is to be applied: run `hazecast migrate`")
+        }
+        // Models come after the last file.
+        guard try await isAtWork(on: connection) else { return }
+        throw DaemonError(.oldSchema, "`hazecast migrate` is at work")
     }
 
     /// Whether some session works on the schema of this database.
@@ -136,34 +174,19 @@ enum Migrator {
         ).single().decode(Bool.self, at: 0)
     }
 
-    /// Number of the last applied migration; 0 when the schema is missing.
-    private static func version(of connection: Connection, among migrations: [Migration]) async throws -> Int32 {
-        let exists = try await connection.query(
-            """
-            SELECT EXISTS (
-                SELECT FROM pg_catalog.pg_class WHERE relname = 'migration' AND relnamespace = (
-                    SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'hazecast'))
-            """
-        ).single()
-        guard try exists.decode(Bool.self, at: 0) else { return 0 }
-        let rows = try await connection.query("SELECT number, name, sha256 FROM hazecast.migration ORDER BY number")
-        var version: Int32 = 0
-        for row in rows {
-            version = try row.decode(Int32.self, at: 0)
-            guard let migration = migrations.first(where: { $0.number == version }) else { continue }
-            if migration.sha256 != (try row.decode(String.self, at: 2)) {
-                let name = try row.decode(String.self, at: 1)
-                throw DaemonError(
-                    .schema,
-                    "migration \(name) is not the one that was applied here: install the hazecast that applied it")
-            }
+    /// Runs `body` while this session alone works on the schema.
+    private static func withLock(
+        on connection: Connection, timeout: Duration, _ body: () async throws -> Report
+    ) async throws -> Report {
+        try await takeLock(connection, timeout: timeout)
+        do {
+            let report = try await body()
+            await giveLockBack(connection)
+            return report
+        } catch {
+            await giveLockBack(connection)
+            throw error
         }
-        let known = migrations.last?.number ?? 0
-        guard version <= known else {
-            throw DaemonError(
-                .schema, "schema is at \(version), this hazecast knows \(known): install a newer hazecast")
-        }
-        return version
     }
 
     /// Takes the lock by trying: whoever waits in `pg_advisory_lock` holds back VACUUM.
@@ -204,24 +227,26 @@ enum Migrator {
         }
     }
 
-    private static func apply(_ migration: Migration, on connection: Connection, lockTimeout: Duration) async throws {
-        do {
-            try await connection.withTransaction {
-                try await connection.run(
-                    script: """
-                        SET LOCAL lock_timeout = '\(lockTimeout.components.seconds)s';
-                        SET LOCAL search_path = pg_catalog, pg_temp;
-                        SET LOCAL client_min_messages = warning;
-                        """)
-                try await connection.run(script: migration.sql, timeout: .seconds(3600))
-                try await connection.query(
-                    "INSERT INTO hazecast.migration (number, name, sha256) VALUES ($1, $2, $3)",
-                    [migration.number, migration.name, migration.sha256])
+    private static func apply(
+        _ files: [SchemaFile], on connection: Connection, lockTimeout: Duration
+    ) async throws {
+        try await connection.withTransaction {
+            try await connection.run(
+                script: """
+                    SET LOCAL lock_timeout = '\(lockTimeout.components.seconds)s';
+                    SET LOCAL search_path = pg_catalog, pg_temp;
+                    SET LOCAL client_min_messages = warning;
+                    """)
+            for file in files {
+                do {
+                    try await connection.run(script: file.sql, timeout: .seconds(3600))
+                    try await SchemaRecord.write(file, on: connection)
+                } catch let error as PostgresError {
+                    var error = error
+                    error.operation = "schema file \(file.name)"
+                    throw error
+                }
             }
-        } catch let error as PostgresError {
-            var error = error
-            error.operation = "migration \(migration.name)"
-            throw error
         }
     }
 }

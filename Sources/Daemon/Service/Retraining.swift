@@ -115,7 +115,7 @@ actor Retraining {
                 EXISTS (SELECT FROM hazecast.training_run WHERE state = 'running'),
                 coalesce(
                     (SELECT max(requested_at) FROM hazecast.training_run WHERE state <> 'cancelled'),
-                    (SELECT min(applied_at) FROM hazecast.migration)
+                    (SELECT min(applied_at) FROM hazecast.schema_file)
                 ) + make_interval(secs => $1) <= clock_timestamp()
             """, [every]
         ).single()

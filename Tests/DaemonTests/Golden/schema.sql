@@ -132,7 +132,8 @@ BEGIN
         WHERE change.attachment = attached.id AND change.id = newest.id
         RETURNING
             change.kind, change.observed, change.rows,
-            coalesce(attached.station_name, CASE WHEN is_padded THEN rtrim(change.station) ELSE change.station END) AS station
+            coalesce(attached.station_name, CASE WHEN is_padded THEN rtrim(change.station) ELSE change.station END)
+                AS station
     ), stamped AS (
         SELECT taken.*, CASE
             WHEN kind NOT IN ('blind', 'truncate') THEN
@@ -157,7 +158,9 @@ BEGIN
             SELECT date_bin(grid, stamp + grid / 2, '0001-01-01 00:00:00+00') - shift AS beginning
         ) AS span
         CROSS JOIN LATERAL (
-            VALUES (date_trunc('hour', beginning)), (date_trunc('hour', beginning + attached.step - interval '1 microsecond'))
+            VALUES
+                (date_trunc('hour', beginning)),
+                (date_trunc('hour', beginning + attached.step - interval '1 microsecond'))
         ) AS touched (hour)
         WHERE reason IS NULL AND kind <> 'truncate'
         GROUP BY station, hour
@@ -175,7 +178,9 @@ BEGIN
             SET look_at = excluded.look_at, removed = h.removed OR excluded.removed
     )
     SELECT
-        array_agg((station, CASE WHEN kind <> 'blind' THEN observed END, reason, rows, kind IN ('poll', 'history'))::hazecast.rejected)
+        array_agg((
+            station, CASE WHEN kind <> 'blind' THEN observed END, reason, rows, kind IN ('poll', 'history')
+        )::hazecast.rejected)
             FILTER (WHERE reason IS NOT NULL AND kind <> 'removal'),
         bool_or(kind = 'truncate')
     INTO rejects, is_truncated
@@ -224,13 +229,16 @@ DECLARE
     promoted integer := 0;
 BEGIN
     LOCK TABLE hazecast.active_model IN SHARE ROW EXCLUSIVE MODE;
-    SELECT * INTO run FROM hazecast.training_run AS r WHERE r.id = activate_challengers.training_run AND r.state = 'running';
+    SELECT * INTO run FROM hazecast.training_run AS r
+    WHERE r.id = activate_challengers.training_run AND r.state = 'running';
     IF run.id IS NULL THEN
-        RAISE EXCEPTION 'training run % is not running', training_run USING ERRCODE = 'object_not_in_prerequisite_state';
+        RAISE EXCEPTION 'training run % is not running', training_run
+            USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     -- Stations first: until then the default is what they were compared with.
     FOR result IN
-        SELECT * FROM hazecast.training_result WHERE run_id = run.id AND verdict = 'promoted' ORDER BY station_id NULLS LAST
+        SELECT * FROM hazecast.training_result WHERE run_id = run.id AND verdict = 'promoted'
+        ORDER BY station_id NULLS LAST
     LOOP
         IF EXISTS (
             SELECT FROM hazecast.activation
@@ -280,7 +288,8 @@ BEGIN
         EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent);
         IF fallback IS NOT NULL THEN
             EXECUTE format(
-                'WITH moved AS (DELETE FROM %s WHERE %I >= $1 AND %2$I < $2 RETURNING *) INSERT INTO %s SELECT * FROM moved',
+                'WITH moved AS (DELETE FROM %s WHERE %I >= $1 AND %2$I < $2 RETURNING *) '
+                'INSERT INTO %s SELECT * FROM moved',
                 fallback, key, partition
             ) USING month, month + interval '1 month';
         END IF;
@@ -301,7 +310,7 @@ CREATE FUNCTION hazecast.admit_tenants() RETURNS void
 DECLARE
     -- Tables without stations in them.
     common constant name[] := ARRAY[
-        'migration', 'retention', 'quality_rule', 'air_quality_standard', 'air_quality_breakpoint'
+        'schema_file', 'retention', 'quality_rule', 'air_quality_standard', 'air_quality_breakpoint'
     ];
     -- They tell of models and rules, and with those of stations that are none of a tenant's.
     withheld constant name[] := ARRAY[
@@ -365,7 +374,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION hazecast.admit_tenants() IS 'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes those views read with the rights of whoever asks. Every migration that adds something that readers see ends with it.';
+COMMENT ON FUNCTION hazecast.admit_tenants() IS 'Gives hazecast_tenant what hazecast_reader may read, with policies for whatever tells of stations, and makes those views read with the rights of whoever asks. `hazecast migrate` ends with it.';
 CREATE FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -432,8 +441,8 @@ DECLARE
         source,
         jsonb_build_object(
             'station', station, 'observed_at', observed_at, 'pm25', pm25, 'dew_point', dew_point,
-            'temperature', temperature, 'pressure', pressure, 'wind_direction', wind_direction, 'wind_speed', wind_speed,
-            'humidity', humidity, 'wind_u', wind_u, 'wind_v', wind_v),
+            'temperature', temperature, 'pressure', pressure, 'wind_direction', wind_direction,
+            'wind_speed', wind_speed, 'humidity', humidity, 'wind_u', wind_u, 'wind_v', wind_v),
         station_name, units, time_zone, stamps, step, correction, poll, patience, follow_deletes);
     polled constant boolean := (SELECT a.poll IS NOT NULL FROM hazecast.attachment AS a WHERE a.id = attachment);
     relation regclass;
@@ -465,14 +474,16 @@ BEGIN
             SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
             WHERE indrelid = attach.source AND indpred IS NULL AND attname IN (attach.station, attach.observed_at)
         ) THEN
-            RAISE WARNING 'no index of % begins with its station or its time: every change makes us read all of it', source
+            RAISE WARNING 'no index of % begins with its station or its time: every change makes us read all of it',
+                source
                 USING HINT = format(
                     'CREATE INDEX ON %s (%s)', source, concat_ws(', ', quote_ident(station), quote_ident(observed_at)));
         END IF;
     END IF;
     noted := hazecast.note_history(attachment, backfill);
     RETURN format(
-        '%s is attached%s', source, CASE WHEN backfill IS NOT NULL THEN format(', with %s times of history', noted) END);
+        '%s is attached%s', source,
+        CASE WHEN backfill IS NOT NULL THEN format(', with %s times of history', noted) END);
 END
 $_$;
 COMMENT ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) IS 'Feeds hazecast.reading from a table of yours; called again, with what has changed. station, observed_at and the measures name its columns; station_name is for a table without a station column. units: {"temperature": "F", "wind_speed": "km/h"}. time_zone is the clock of times without an offset; stamps: beginning or end of what a row stands for; step: the time between rows, one hour at most. correction: purpleair. poll: how often to look where no trigger can tell. patience: how long an hour is waited for that lacks rows. follow_deletes: whether rows deleted within two days take their hour with them. backfill: history to take in now.';
@@ -1067,7 +1078,8 @@ BEGIN
         JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
         CROSS JOIN LATERAL (
             SELECT substring(
-                pg_get_expr(partition.relpartbound, partition.oid) FROM $bound$TO \('(.*)'\)$bound$)::timestamptz AS upper
+                pg_get_expr(partition.relpartbound, partition.oid) FROM $bound$TO \('(.*)'\)$bound$
+            )::timestamptz AS upper
         ) AS bound
         WHERE bound.upper <= now() - retention.keep
         ORDER BY bound.upper
@@ -1133,7 +1145,8 @@ BEGIN
                 SELECT forecast.lead, CASE
                     WHEN rule.probability IS NULL THEN forecast.pm25 > threshold.level
                     ELSE hazecast.exceedance_probability(
-                        threshold.level, forecast.pm25, forecast.lower80, forecast.upper80, forecast.lower95, forecast.upper95
+                        threshold.level, forecast.pm25,
+                        forecast.lower80, forecast.upper80, forecast.lower95, forecast.upper95
                     ) >= rule.probability
                 END AS is_above
                 FROM unnest(ledger.pm25, ledger.lower80, ledger.upper80, ledger.lower95, ledger.upper95)
@@ -1145,8 +1158,8 @@ BEGIN
         INSERT INTO hazecast.alert
             (rule_id, rule, station_id, level, raised_at, origin, revision, lead, valid_at, pm25, probability)
         SELECT
-            rule_id, name, station_id, level, issued_at, origin, revision, lead, origin + lead * interval '1 hour', pm25,
-            probability
+            rule_id, name, station_id, level, issued_at, origin, revision, lead, origin + lead * interval '1 hour',
+            pm25, probability
         FROM judged
         WHERE standing IS NULL AND is_above AND NOT EXISTS (
             SELECT FROM hazecast.alert AS former
@@ -1174,7 +1187,10 @@ BEGIN
             WHERE NOT EXISTS (
                 SELECT FROM hazecast.alert_rule AS rule
                 WHERE rule.id = standing.rule_id AND rule.enabled
-                    AND (rule.station_id = issued.station_id OR rule.station_id IS NULL AND issued.labels @> rule.labels)
+                    AND (
+                        rule.station_id = issued.station_id
+                        OR rule.station_id IS NULL AND issued.labels @> rule.labels
+                    )
                 OFFSET 0
             )
         ) AS gone
@@ -1321,7 +1337,8 @@ DECLARE
     shortages text := '';
 BEGIN
     FOR measure IN
-        SELECT unnest('{pm25,dew_point,temperature,pressure,wind_direction,wind_speed,humidity,wind_u,wind_v}'::text[]) AS name
+        SELECT unnest(
+            '{pm25,dew_point,temperature,pressure,wind_direction,wind_speed,humidity,wind_u,wind_v}'::text[]) AS name
     LOOP
         one := hazecast.measure_sql(attached, measure.name);
         numbers := numbers || format(', %s AS %I', one.number, measure.name);
@@ -1330,7 +1347,8 @@ BEGIN
     IF purpleair THEN
         more_faults := more_faults || $sql$, CASE
             WHEN NOT (pm25 >= 0 AND pm25 < 570) THEN 'pm25 is outside of 0 to 570, where the correction holds'
-            WHEN pm25 IS NOT NULL AND (humidity BETWEEN 0 AND 100) IS NOT TRUE THEN 'no humidity of 0 to 100 % to correct pm25 by'
+            WHEN pm25 IS NOT NULL AND (humidity BETWEEN 0 AND 100) IS NOT TRUE
+                THEN 'no humidity of 0 to 100 % to correct pm25 by'
             END$sql$;
     END IF;
     IF attached.columns ?& '{humidity,temperature}' THEN
@@ -1350,7 +1368,8 @@ BEGIN
             ranged := ranged || format(', %I', measure.name);
         ELSE
             ranged := ranged || format(
-                ', CASE WHEN %1$I BETWEEN %2$s AND %3$s THEN %1$I END AS %1$I', measure.name, measure.low, measure.high);
+                ', CASE WHEN %1$I BETWEEN %2$s AND %3$s THEN %1$I END AS %1$I',
+                measure.name, measure.low, measure.high);
             shortages := shortages || format(
                 $sql$, CASE WHEN %1$L <> 'wind_direction' AND sum(weight) FILTER (WHERE %1$I IS NOT NULL) < 2699
                     THEN '%1$s: values of less than 75 %% of the hour' END$sql$, measure.name);
@@ -1359,7 +1378,8 @@ BEGIN
         IF measure.name = 'wind_direction' THEN
             averages := averages || format(
                 ', avg(%1$s * sind(wind_direction)) AS east, avg(%1$s * cosd(wind_direction)) AS north',
-                CASE WHEN 'wind_speed' = ANY(hazecast.attached_measures(attached)) THEN 'coalesce(wind_speed, 1)' ELSE '1' END);
+                CASE WHEN 'wind_speed' = ANY(hazecast.attached_measures(attached))
+                    THEN 'coalesce(wind_speed, 1)' ELSE '1' END);
             means := means || $sql$, (CASE
                 WHEN sum(rows) = 1 THEN min(wind_direction)
                 WHEN sum(weight) FILTER (WHERE wind_direction IS NOT NULL) < 2699
@@ -1401,7 +1421,8 @@ BEGIN
             FROM (
                 SELECT
                     station, hour, stamp, beginning, fault %19$s,
-                    date_part('epoch', least(beginning + %20$s, hour + interval '1 hour') - greatest(beginning, hour)) AS weight
+                    date_part('epoch', least(beginning + %20$s, hour + interval '1 hour') - greatest(beginning, hour))
+                        AS weight
                 FROM derived
             ) AS part
             WHERE weight > 0
@@ -1412,9 +1433,11 @@ BEGIN
             FROM slots GROUP BY station, hour
         )
         $sql$,
-        CASE WHEN station IS NULL THEN 'text' ELSE hazecast.attached_type(attached.source, station)::text END, around[1], around[2],
+        CASE WHEN station IS NULL THEN 'text' ELSE hazecast.attached_type(attached.source, station)::text END,
+        around[1], around[2],
         hazecast.stamp_sql(attached), faults, numbers, attached.source,
-        CASE WHEN station IS NULL THEN 'true' ELSE format('row.%I = wanted.key', station) END, observed, within[1], within[2], grid, shift, more_faults,
+        CASE WHEN station IS NULL THEN 'true' ELSE format('row.%I = wanted.key', station) END,
+        observed, within[1], within[2], grid, shift, more_faults,
         hazecast.derived_sql('pm25', purpleair), hazecast.derived_sql('dew_point', purpleair),
         hazecast.derived_sql('wind_direction', purpleair), hazecast.derived_sql('wind_speed', purpleair), ranged, step,
         averages, shortages, means);
@@ -1511,7 +1534,8 @@ CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT hazecast.add_months('hazecast.reading', 'observed_at') + hazecast.add_months('hazecast.forecast_ledger', 'origin')
+    SELECT hazecast.add_months('hazecast.reading', 'observed_at')
+        + hazecast.add_months('hazecast.forecast_ledger', 'origin')
 $$;
 COMMENT ON FUNCTION hazecast.maintain_partitions() IS 'Makes the monthly partitions up to the end of the year after next and returns how many. The daemon calls it; without anything to do it takes no lock. Rows that were waiting in reading_default move on and raise no arrival. While it works, new stations and queries over all hours wait, and so do readings of hours beyond all partitions, which may fail with check_violation and are then to be sent again; everything else goes on. It waits for no lock longer than half a second, less than the server takes to look for deadlocks, so that it never costs others theirs: it then fails with lock_not_available, has changed nothing, and is to be called again later.';
 CREATE FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) RETURNS record
@@ -1538,7 +1562,8 @@ BEGIN
         raw := format($sql$nullif(nullif(btrim(%s), ''), 'NA')$sql$, raw);
     ELSIF family IS DISTINCT FROM 'number' THEN
         RAISE EXCEPTION 'column "%" of % is of type %: % must be a number or text', name, attached.source, type, measure
-            USING ERRCODE = 'datatype_mismatch', HINT = 'A generated column, or a materialized view, can hold a number.';
+            USING ERRCODE = 'datatype_mismatch',
+                HINT = 'A generated column, or a materialized view, can hold a number.';
     END IF;
     number := hazecast.number_sql(raw, family);
     factor := hazecast.unit_factor(
@@ -1628,13 +1653,15 @@ BEGIN
         IF TG_OP IN ('INSERT', 'UPDATE') THEN
             EXECUTE format(
                 'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
-                SELECT $1, ''write'', station, observed, count(*) FROM (%s FROM written AS row) AS key GROUP BY station, observed',
+                SELECT $1, ''write'', station, observed, count(*) FROM (%s FROM written AS row) AS key
+                GROUP BY station, observed',
                 keys) USING attached.id;
         END IF;
         IF TG_OP = 'UPDATE' THEN
             EXECUTE format(
                 'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
-                SELECT $1, ''removal'', station, observed, 1 FROM (%1$s FROM removed AS row EXCEPT %1$s FROM written AS row) AS key',
+                SELECT $1, ''removal'', station, observed, 1
+                FROM (%1$s FROM removed AS row EXCEPT %1$s FROM written AS row) AS key',
                 keys) USING attached.id;
         ELSIF TG_OP = 'DELETE' THEN
             EXECUTE format(
@@ -1662,7 +1689,9 @@ CREATE FUNCTION hazecast.note_far() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    IF pg_catalog.current_setting('hazecast.far', true) IS DISTINCT FROM pg_catalog.pg_current_xact_id()::pg_catalog.text THEN
+    IF pg_catalog.current_setting('hazecast.far', true)
+        IS DISTINCT FROM pg_catalog.pg_current_xact_id()::pg_catalog.text
+    THEN
         PERFORM pg_catalog.set_config('hazecast.far', pg_catalog.pg_current_xact_id()::pg_catalog.text, true);
     END IF;
     RETURN NULL;
@@ -1754,8 +1783,8 @@ BEGIN
     IF current_setting('hazecast.notify', true) IS DISTINCT FROM 'off' THEN
         message := jsonb_build_object(
             'event', CASE WHEN NEW.cleared_at IS NULL THEN 'raised' ELSE 'cleared' END, 'alert', NEW.id);
-        -- LISTEN asks nobody for rights: where there are tenants, each looks up what it may see. Names are shortened so that
-        -- the whole stays below the 8000 bytes of a notification.
+        -- LISTEN asks nobody for rights: where there are tenants, each looks up what it may see. Names are shortened so
+        -- that the whole stays below the 8000 bytes of a notification.
         IF NOT EXISTS (SELECT FROM hazecast.reader_scope) THEN
             message := message || jsonb_build_object(
                 'rule', left(NEW.rule, 400),
@@ -1851,10 +1880,12 @@ CREATE FUNCTION hazecast.number_sql(value text, family text) RETURNS text
     SELECT CASE family
         WHEN 'text' THEN format(
             $sql$CASE WHEN %1$s ~ '^\s*[-+]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,2})?\s*$' THEN
-                CASE WHEN abs((%1$s)::float8) < 1e-20 THEN 0 WHEN (%1$s)::float8 BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END END$sql$,
+                CASE WHEN abs((%1$s)::float8) < 1e-20 THEN 0
+                    WHEN (%1$s)::float8 BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END END$sql$,
             value)
         ELSE format(
-            'CASE WHEN abs(%1$s) < 1e-20 THEN 0::float8 WHEN %1$s BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END', value)
+            'CASE WHEN abs(%1$s) < 1e-20 THEN 0::float8 WHEN %1$s BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END',
+            value)
     END
 $_$;
 COMMENT ON FUNCTION hazecast.number_sql(value text, family text) IS 'SQL for a value as a finite double precision, NULL where it is none; such SQL cannot fail.';
@@ -1863,7 +1894,8 @@ CREATE FUNCTION hazecast.partitions_end(parent regclass) RETURNS timestamp with 
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "DateStyle" TO 'ISO'
     AS $_$
-    SELECT max(substring(pg_get_expr(partition.relpartbound, partition.oid) FROM $bound$TO \('(.*)'\)$bound$)::timestamptz)
+    SELECT max(substring(
+        pg_get_expr(partition.relpartbound, partition.oid) FROM $bound$TO \('(.*)'\)$bound$)::timestamptz)
     FROM pg_inherits JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
     WHERE pg_inherits.inhparent = parent
 $_$;
@@ -1962,7 +1994,8 @@ BEGIN
         SELECT OLD.station_id, OLD.model_id, said, max(id)
         FROM hazecast.activation WHERE coalesce(station_id, 0) = coalesce(OLD.station_id, 0);
     END IF;
-    IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND (NEW.station_id, NEW.model_id) IS DISTINCT FROM (OLD.station_id, OLD.model_id))
+    IF TG_OP = 'INSERT'
+        OR (TG_OP = 'UPDATE' AND (NEW.station_id, NEW.model_id) IS DISTINCT FROM (OLD.station_id, OLD.model_id))
     THEN
         INSERT INTO hazecast.activation (station_id, model_id, previous_model_id, reason, goes_back_to)
         SELECT
@@ -1989,7 +2022,8 @@ CREATE FUNCTION hazecast.register_attachment(source regclass, columns jsonb, sta
 #variable_conflict use_variable
 DECLARE
     -- current_user is the owner of this function.
-    caller constant text := CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END;
+    caller constant text :=
+        CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END;
     owner constant text := quote_ident(current_user);
     class record;
     wanted hazecast.attachment;
@@ -2002,7 +2036,8 @@ BEGIN
     IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p', 'f', 'm') OR class.relpersistence = 't'
         OR class.nspname IN ('hazecast', 'pg_catalog', 'information_schema')
     THEN
-        RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a materialized view of yours', source
+        RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a materialized view of yours',
+            source
             USING ERRCODE = 'wrong_object_type',
                 HINT = 'A view would run its functions with the rights of the owner of schema hazecast.';
     END IF;
@@ -2011,7 +2046,8 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF poll IS NULL AND class.relkind IN ('r', 'p') AND NOT has_table_privilege(caller, source, 'TRIGGER') THEN
-        RAISE EXCEPTION '"%" may not make triggers on %: GRANT TRIGGER ON % TO %', caller, source, source, quote_ident(caller)
+        RAISE EXCEPTION '"%" may not make triggers on %: GRANT TRIGGER ON % TO %',
+            caller, source, source, quote_ident(caller)
             USING ERRCODE = 'insufficient_privilege', HINT = 'A table that is attached with poll needs no triggers.';
     END IF;
     IF NOT has_schema_privilege(current_user, class.nspname, 'USAGE') THEN
@@ -2024,7 +2060,8 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF row_security_active(source) THEN
-        RAISE EXCEPTION 'row security hides rows of % from the owner of schema hazecast: ALTER ROLE % BYPASSRLS', source, owner
+        RAISE EXCEPTION 'row security hides rows of % from the owner of schema hazecast: ALTER ROLE % BYPASSRLS',
+            source, owner
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     columns := jsonb_strip_nulls(columns);
@@ -2042,7 +2079,8 @@ BEGIN
         RAISE EXCEPTION 'wind_u and wind_v go together' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF columns ? 'humidity' AND correction IS NULL AND NOT columns ? 'temperature' THEN
-        RAISE EXCEPTION 'humidity gives the dew point only together with temperature' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'humidity gives the dew point only together with temperature'
+            USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF correction IS NOT NULL AND (correction <> 'purpleair' OR NOT columns ?& '{pm25,humidity}') THEN
         RAISE EXCEPTION 'the only correction is purpleair, and it needs the columns pm25 (cf_1) and humidity'
@@ -2098,11 +2136,12 @@ BEGIN
         PERFORM hazecast.measure_sql(wanted, name);
     END LOOP;
     IF cardinality(hazecast.attached_measures(wanted)) = 0 THEN
-        RAISE EXCEPTION 'name at least one column with a measure, such as pm25' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'name at least one column with a measure, such as pm25'
+            USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO hazecast.attachment AS a (
-        source, source_name, columns, station_name, units, time_zone, stamps, step, correction, poll, patience, follow_deletes,
-        attached_by, polled_at
+        source, source_name, columns, station_name, units, time_zone, stamps, step, correction, poll, patience,
+        follow_deletes, attached_by, polled_at
     ) VALUES (
         source, format('%I.%I', class.nspname, class.relname), columns, station_name, units, time_zone, stamps, step,
         correction, poll, patience, follow_deletes, caller, now() - poll
@@ -2165,7 +2204,8 @@ BEGIN
     IF stage = 'changes' THEN
         WITH taken AS (
             DELETE FROM hazecast.attachment_change
-            WHERE attachment = attached AND id = (SELECT max(id) FROM hazecast.attachment_change WHERE attachment = attached)
+            WHERE attachment = attached
+                AND id = (SELECT max(id) FROM hazecast.attachment_change WHERE attachment = attached)
             RETURNING station, observed, rows
         )
         SELECT array_agg((station, observed, reason, rows, false)::hazecast.rejected) INTO rejects FROM taken;
@@ -2312,7 +2352,8 @@ BEGIN
     IF wide IS NOT NULL THEN
         RAISE EXCEPTION 'role "%" is a member of %, which sees every station', role, wide
             USING ERRCODE = 'invalid_grant_operation',
-                HINT = 'Take the membership away, or restrict another role: writers and operators have logins of their own.';
+                HINT = 'Take the membership away, or restrict another role: writers and operators have logins of '
+                    'their own.';
     END IF;
     EXECUTE format('GRANT hazecast_tenant TO %I', role);
     INSERT INTO hazecast.reader_scope AS scope (role_name, labels) VALUES (role, restrict_reader.labels)
@@ -2396,7 +2437,8 @@ BEGIN
                         written := written + done.written;
                     ELSE
                         IF attached.polled_at + attached.poll <= at THEN
-                            PERFORM hazecast.note_rows(attached, 'poll', least(attached.polled_at, at) - interval '6 hours');
+                            PERFORM hazecast.note_rows(
+                                attached, 'poll', least(attached.polled_at, at) - interval '6 hours');
                             UPDATE hazecast.attachment SET polled_at = at WHERE id = attached.id;
                         END IF;
                         PERFORM hazecast.absorb_changes(attached, at, batch);
@@ -2470,7 +2512,8 @@ BEGIN
     SELECT coalesce(string_agg(format('reading.%I IS NULL', name), ' AND '), 'true') INTO others
     FROM unnest('{pm25,dew_point,temperature,pressure,wind_direction,wind_speed}'::text[]) AS name
     WHERE name <> ALL (hazecast.attached_measures(attached));
-    -- Its index on station and time is used where there is one: a plan by estimates alone may read the whole table instead.
+    -- Its index on station and time is used where there is one: a plan by estimates alone may read the whole table
+    -- instead.
     PERFORM set_config('enable_seqscan', 'off', true)
     FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
     WHERE indrelid = attached.source AND indpred IS NULL AND indisvalid
@@ -2489,7 +2532,8 @@ BEGIN
                 END AS verdict
             FROM wanted LEFT JOIN computed USING (station, hour)
         ), named AS MATERIALIZED (
-            SELECT * FROM hazecast.resolve_stations(ARRAY(SELECT DISTINCT station FROM verdict WHERE verdict = 'emit'), true)
+            SELECT *
+            FROM hazecast.resolve_stations(ARRAY(SELECT DISTINCT station FROM verdict WHERE verdict = 'emit'), true)
         ), written AS (
             INSERT INTO hazecast.reading AS r (station_id, observed_at, %2$s)
             SELECT DISTINCT ON (named.station_id, verdict.hour) named.station_id, verdict.hour, %2$s
@@ -2503,10 +2547,12 @@ BEGIN
             INSERT INTO hazecast.attachment_station (attachment, station)
             SELECT $8, named.name FROM named
             WHERE NOT EXISTS (
-                SELECT FROM hazecast.attachment_station AS known WHERE known.attachment = $8 AND known.station = named.name
+                SELECT FROM hazecast.attachment_station AS known
+                WHERE known.attachment = $8 AND known.station = named.name
             )
         ), settled AS (
-            DELETE FROM hazecast.attachment_hour AS h USING verdict WHERE h.ctid = verdict.place AND verdict.verdict <> 'wait'
+            DELETE FROM hazecast.attachment_hour AS h USING verdict
+            WHERE h.ctid = verdict.place AND verdict.verdict <> 'wait'
         ), postponed AS (
             UPDATE hazecast.attachment_hour AS h SET look_at = h.final_at FROM verdict
             WHERE h.ctid = verdict.place AND verdict.verdict = 'wait'
@@ -2519,7 +2565,8 @@ BEGIN
                 WHEN 'emit' THEN shortage
                 ELSE format('rows of %%s %%%% of the hour: it takes 75 %%%%', round(100 * covered))
                 END, 1
-            FROM verdict WHERE (verdict IN ('reject', 'withdraw') AND covered > 0) OR (verdict = 'emit' AND shortage <> '')
+            FROM verdict
+            WHERE (verdict IN ('reject', 'withdraw') AND covered > 0) OR (verdict = 'emit' AND shortage <> '')
         )
         SELECT
             (SELECT count(*) FROM written), (SELECT max(observed_at) FROM written),
@@ -2527,21 +2574,24 @@ BEGIN
             (SELECT array_agg(station) FROM verdict WHERE verdict = 'withdraw'),
             (SELECT array_agg(hour) FROM verdict WHERE verdict = 'withdraw')
         $sql$,
-        (SELECT string_agg(format(', computed.%I', name), '') FROM unnest(hazecast.attached_measures(attached)) AS name),
+        (SELECT string_agg(format(', computed.%I', name), '')
+            FROM unnest(hazecast.attached_measures(attached)) AS name),
         filled,
-        (SELECT string_agg(format('excluded.%I', name), ', ') FROM unnest(hazecast.attached_measures(attached)) AS name),
+        (SELECT string_agg(format('excluded.%I', name), ', ')
+            FROM unnest(hazecast.attached_measures(attached)) AS name),
         (SELECT string_agg(format('r.%I', name), ', ') FROM unnest(hazecast.attached_measures(attached)) AS name))
     INTO written, newest, rejects, gone_stations, gone_hours
     USING stations, hour_list, removals, finals,
-        (SELECT min(hour) FROM unnest(hour_list) AS hour), (SELECT max(hour) FROM unnest(hour_list) AS hour), at, attached.id,
-        places;
+        (SELECT min(hour) FROM unnest(hour_list) AS hour), (SELECT max(hour) FROM unnest(hour_list) AS hour),
+        at, attached.id, places;
     IF gone_stations IS NOT NULL THEN
         -- What other sources have filled stays.
         EXECUTE format(
             $sql$
             UPDATE hazecast.reading SET (%1$s) = ROW (%2$s)
             FROM unnest($1, $2) AS gone (station, hour), hazecast.resolve_stations($1) AS named
-            WHERE named.name = gone.station AND reading.station_id = named.station_id AND reading.observed_at = gone.hour
+            WHERE named.name = gone.station AND reading.station_id = named.station_id
+                AND reading.observed_at = gone.hour
                 AND NOT (%3$s)
             $sql$,
             filled, (SELECT string_agg('NULL', ', ') FROM unnest(hazecast.attached_measures(attached))), others)
@@ -2550,7 +2600,8 @@ BEGIN
             $sql$
             DELETE FROM hazecast.reading
             USING unnest($1, $2) AS gone (station, hour), hazecast.resolve_stations($1) AS named
-            WHERE named.name = gone.station AND reading.station_id = named.station_id AND reading.observed_at = gone.hour
+            WHERE named.name = gone.station AND reading.station_id = named.station_id
+                AND reading.observed_at = gone.hour
                 AND %s
             $sql$, others)
         USING gone_stations, gone_hours;
@@ -3249,17 +3300,6 @@ COMMENT ON COLUMN hazecast.live_day.changes IS 'The bands of persistence: quanti
 COMMENT ON COLUMN hazecast.live_day.since IS 'The day after which the model, or persistence, has served without a break.';
 COMMENT ON COLUMN hazecast.live_day.verdict IS 'Why the model, or persistence, serves, in words for a person.';
 COMMENT ON COLUMN hazecast.live_day.settled_at IS 'When the daemon worked it out.';
-CREATE TABLE hazecast.migration (
-    number integer NOT NULL,
-    name text NOT NULL,
-    sha256 text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
-);
-COMMENT ON TABLE hazecast.migration IS 'The migrations that made this schema; `hazecast migrate` writes it.';
-COMMENT ON COLUMN hazecast.migration.number IS 'Place in the order in which migrations are applied, from 1.';
-COMMENT ON COLUMN hazecast.migration.name IS 'File name of the migration, number and extension included.';
-COMMENT ON COLUMN hazecast.migration.sha256 IS 'SHA-256 of the text that was applied, 64 hex digits: a merged migration never changes.';
-COMMENT ON COLUMN hazecast.migration.applied_at IS 'When it was applied.';
 ALTER TABLE hazecast.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.model_id_seq
     START WITH 1
@@ -3333,6 +3373,15 @@ CREATE TABLE hazecast.retention (
 COMMENT ON TABLE hazecast.retention IS 'How long readings and forecasts are kept: change keep, and the daemon drops whole partitions once everything in them is older. Retraining wants 90 days of readings and better a year.';
 COMMENT ON COLUMN hazecast.retention.history IS 'The table: reading or forecast_ledger.';
 COMMENT ON COLUMN hazecast.retention.keep IS 'How old a row may be before its partition, a month or for earlier years a year, may go; NULL keeps everything. At least 32 days.';
+CREATE TABLE hazecast.schema_file (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE hazecast.schema_file IS 'The SQL files that made this schema, as they were applied; `hazecast migrate` writes it.';
+COMMENT ON COLUMN hazecast.schema_file.name IS 'Folder and name: tables/… is the baseline, migrations/… numbered changes, repeatable/… functions and views.';
+COMMENT ON COLUMN hazecast.schema_file.sha256 IS 'SHA-256 of the text that was applied, 64 hex digits. Only repeatable files may change and are then applied again.';
+COMMENT ON COLUMN hazecast.schema_file.applied_at IS 'When it was last applied.';
 CREATE VIEW hazecast.standing_alert WITH (security_invoker='true') AS
  SELECT alert.id,
     alert.rule,
@@ -3514,8 +3563,6 @@ ALTER TABLE ONLY hazecast.forecast_ledger
     ADD CONSTRAINT forecast_ledger_pkey PRIMARY KEY (station_id, origin, revision);
 ALTER TABLE ONLY hazecast.live_day
     ADD CONSTRAINT live_day_pkey PRIMARY KEY (station_id, day);
-ALTER TABLE ONLY hazecast.migration
-    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY hazecast.model
     ADD CONSTRAINT model_name_key UNIQUE (name);
 ALTER TABLE ONLY hazecast.model
@@ -3536,6 +3583,8 @@ ALTER TABLE ONLY hazecast.rejection
     ADD CONSTRAINT rejection_key UNIQUE NULLS NOT DISTINCT (attachment, station, observed, reason);
 ALTER TABLE ONLY hazecast.retention
     ADD CONSTRAINT retention_pkey PRIMARY KEY (history);
+ALTER TABLE ONLY hazecast.schema_file
+    ADD CONSTRAINT schema_file_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY hazecast.station_alias
     ADD CONSTRAINT station_alias_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY hazecast.station
@@ -3548,6 +3597,8 @@ ALTER TABLE ONLY hazecast.training_result
     ADD CONSTRAINT training_result_one_per_station UNIQUE NULLS NOT DISTINCT (run_id, station_id);
 ALTER TABLE ONLY hazecast.training_run
     ADD CONSTRAINT training_run_pkey PRIMARY KEY (id);
+CREATE INDEX activation_activated_at_idx ON hazecast.activation USING btree (activated_at);
+COMMENT ON INDEX hazecast.activation_activated_at_idx IS 'Finds the changes since a training run began.';
 CREATE INDEX activation_station_idx ON hazecast.activation USING btree (COALESCE(station_id, 0), id);
 COMMENT ON INDEX hazecast.activation_station_idx IS 'Finds the history of a station, or of the default.';
 CREATE INDEX alert_cleared_idx ON hazecast.alert USING btree (station_id, rule_id, cleared_origin);
@@ -3815,8 +3866,8 @@ GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.latest_forecast TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.reading_flag TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.reading_flag TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.observation TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.observation TO hazecast_reader;
@@ -3985,8 +4036,8 @@ GRANT SELECT ON TABLE hazecast.rejection TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.attachments TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.attachments TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
@@ -4000,11 +4051,6 @@ GRANT SELECT ON TABLE hazecast.live_day TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.live_day TO hazecast_operator;
 GRANT SELECT,INSERT,DELETE ON TABLE hazecast.live_day TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.live_day TO hazecast_tenant;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_writer;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_reader;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.migration TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.quality_rule TO hazecast_operator;
@@ -4021,6 +4067,11 @@ GRANT SELECT ON TABLE hazecast.retention TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_tenant;
 GRANT UPDATE(keep) ON TABLE hazecast.retention TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.schema_file TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.schema_file TO hazecast_writer;
+GRANT SELECT ON TABLE hazecast.schema_file TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.schema_file TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.schema_file TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.standing_alert TO hazecast_operator;
@@ -4031,8 +4082,8 @@ GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_alias TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.status TO hazecast_reader;

@@ -24,7 +24,7 @@ struct SchemaRestoreTests {
                 for content in [
                     "SELECT md5(string_agg(r::text, '|' ORDER BY observed_at)) FROM hazecast.reading AS r",
                     "SELECT string_agg(m::text, '|' ORDER BY id) FROM hazecast.model AS m",
-                    "SELECT string_agg(m::text, '|' ORDER BY number) FROM hazecast.migration AS m",
+                    "SELECT string_agg(m::text, '|' ORDER BY name) FROM hazecast.schema_file AS m",
                 ] {
                     #expect(try await restored.value(content, as: String.self) == database.value(content))
                 }

@@ -60,7 +60,7 @@ struct SchemaRightsTests {
                 "UPDATE hazecast.reading SET observed_at = '2015-01-01 00:00+00' WHERE station_id = 1",
                 "INSERT INTO hazecast.station (name, latitude, longitude, labels) VALUES ('b', 1, 1, '{}')",
                 "INSERT INTO hazecast.station (name) VALUES ('a') ON CONFLICT (name) DO NOTHING",
-                "SELECT hazecast.refresh()", "SELECT * FROM hazecast.migration",
+                "SELECT hazecast.refresh()", "SELECT * FROM hazecast.schema_file",
             ], as: "hazecast_writer")
     }
 
@@ -88,8 +88,9 @@ struct SchemaRightsTests {
         try await allowed(
             [
                 "station", "reading", "reading_flag", "model", "active_model", "forecast_ledger", "forecast",
-                "latest_forecast", "status", "daemon", "station_outage", "migration", "training_run", "training_result",
-                "activation", "exceedance(75)", "quality_rule", "retention", "alert_rule", "alert", "standing_alert",
+                "latest_forecast", "status", "daemon", "station_outage", "schema_file", "training_run",
+                "training_result", "activation", "exceedance(75)", "quality_rule", "retention", "alert_rule", "alert",
+                "standing_alert",
                 "alert_rule_status",
             ].map { "SELECT * FROM hazecast.\($0)" } + Self.asking, as: "hazecast_reader")
         try await refused(
@@ -119,7 +120,7 @@ struct SchemaRightsTests {
             ]
                 + [
                     "training_run", "training_result", "activation", "model", "active_model", "station", "status",
-                    "daemon", "station_outage", "migration", "reading", "reading_flag", "forecast_ledger", "forecast",
+                    "daemon", "station_outage", "schema_file", "reading", "reading_flag", "forecast_ledger", "forecast",
                     "latest_forecast",
                 ].map { "TABLE hazecast.\($0)" } + Self.asking, as: "hazecast_operator")
         try await refused(
@@ -180,7 +181,7 @@ struct SchemaRightsTests {
                 """,
                 "DELETE FROM hazecast.daemon", "SELECT hazecast.maintain_partitions()", "SELECT hazecast.refresh()",
                 "TABLE hazecast.status", "TABLE hazecast.latest_forecast", "TABLE hazecast.forecast",
-                "TABLE hazecast.migration", "TABLE hazecast.model", "TABLE hazecast.active_model",
+                "TABLE hazecast.schema_file", "TABLE hazecast.model", "TABLE hazecast.active_model",
                 "TABLE hazecast.station",
                 "LISTEN hazecast_arrival", "SELECT pg_try_advisory_lock(1)", "SELECT * FROM pg_locks",
                 "SELECT hazecast.evaluate_alerts('{1}', '{2014-01-01 00:00+00}', '{1}')", "TABLE hazecast.alert",
@@ -210,7 +211,7 @@ struct SchemaRightsTests {
                 "INSERT INTO hazecast.arrival DEFAULT VALUES", "INSERT INTO hazecast.station (name) VALUES ('b')",
                 "INSERT INTO hazecast.alert_rule (name, level) VALUES ('x', 1)", "DELETE FROM hazecast.alert",
                 "UPDATE hazecast.alert SET cleared_at = NULL", "SELECT hazecast.switch_tenancy(false)",
-                "UPDATE hazecast.migration SET sha256 = ''", "DROP TABLE hazecast.reading_2014",
+                "UPDATE hazecast.schema_file SET sha256 = ''", "DROP TABLE hazecast.reading_2014",
                 "UPDATE hazecast.model SET reason = 'x'", "DELETE FROM hazecast.model",
                 "UPDATE hazecast.active_model SET model_id = 1", "INSERT INTO hazecast.active_model VALUES (1, 1)",
                 "DELETE FROM hazecast.activation", "INSERT INTO hazecast.activation (model_id) VALUES (1)",

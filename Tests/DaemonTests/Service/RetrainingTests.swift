@@ -281,7 +281,7 @@ import Testing
                 ["run", "--database", site.conninfo], environment: ["HAZECAST_RETRAIN_EVERY": "off"])
             defer { off.signal(SIGKILL) }
             #expect(await off.hasWritten(toStandardError: "serving"))
-            try await site.run("UPDATE hazecast.migration SET applied_at = now() - interval '7 days 1 second'")
+            try await site.run("UPDATE hazecast.schema_file SET applied_at = now() - interval '7 days 1 second'")
             off.signal(SIGTERM)
             _ = try await withDeadline(.seconds(5)) { await off.end() }
             #expect(try await site.text("SELECT count(*) FROM hazecast.training_run") == "0")

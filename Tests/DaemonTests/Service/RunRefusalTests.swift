@@ -22,7 +22,7 @@ import Testing
 
     @Test func newerSchema() async throws {
         try await Site.with { site in
-            try await site.run("INSERT INTO hazecast.migration (number, name, sha256) VALUES (9999, '9999_x.sql', 'x')")
+            try await site.run("INSERT INTO hazecast.schema_file (name, sha256) VALUES ('migrations/9999_x.sql', 'x')")
             try await expectRefusal(site.conninfo, saying: "install a newer hazecast")
         }
     }

@@ -55,9 +55,9 @@ private let noon = Site.noon
     @Test func aSchemaThatIsStillToBeMigratedIsWaitedFor() async throws {
         try await TestDatabase.withDatabase { conninfo in
             let connection = try await Connection.connect(conninfo, applicationName: "test")
-            let (old, needed) = (Migration.embedded.count - 1, Migration.embedded.count)
-            try await Migrator.migrate(connection, to: Migration.embedded.dropLast(), models: [:])
-            let demand = "the schema is at \(old), this hazecast needs \(needed): run `hazecast migrate`"
+            let last = try #require(SchemaFile.embedded.last)
+            try await Migrator.migrate(connection, to: SchemaFile.embedded.dropLast(), models: [:])
+            let demand = "the schema is older than this hazecast, \(last.name) is to be applied: run `hazecast migrate`"
             try await withSocket { socket, environment in
                 let daemon = try Executable.hazecast.start(["run", "--database", conninfo], environment: environment)
                 defer { daemon.signal(SIGKILL) }
