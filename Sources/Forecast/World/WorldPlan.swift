@@ -22,7 +22,7 @@ package struct WorldPlan: Sendable {
         ([.temperature, .wind], 0.1), (.wind, 0.06),
     ]
     /// Share of the windows whose longitude is withheld, and of those whose latitude is.
-    static let placeless: Float = 0.15
+    static let placeless: Float = 0.1
 
     /// Seed of everything random.
     package var seed: UInt64 = 1
