@@ -46,7 +46,7 @@ package struct StationBacktest: Sendable {
         self.station = station
         let series = station.relative
         let rows = station.scoredRows
-        let origins = series.origins(in: rows)
+        let origins = series.origins(in: rows, days: options.memoryDays)
         let forecasts = Self.forecasts(of: model, at: origins, series, options)
         let climate = Self.climatology(of: series, before: rows.lowerBound)
         let adapted = Adaptation(series, origins, forecasts).issued(memoryDays: options.memoryDays)
