@@ -27,9 +27,9 @@ package struct WorldPlan: Sendable {
     /// Seed of everything random.
     package var seed: UInt64 = 1
     /// Passes over the windows.
-    package var epochs = 12
+    package var epochs = 14
     /// Windows that are drawn.
-    package var windows = 160_000
+    package var windows = 240_000
     /// Networks in the ensemble.
     package var members = 3
 
