@@ -35,10 +35,14 @@ public enum GapRule {
     /// The window that a forecast is made from, and what it rests on.
     ///
     /// - Throws: where the newest hour is no origin.
-    package static func fill(_ readings: StationWindow) throws(Outage) -> (window: Window, basis: ForecastBasis) {
+    package static func fill(
+        _ readings: StationWindow, hasMemory: Bool = false
+    ) throws(Outage) -> (window: Window, basis: ForecastBasis) {
         var steps = [Measures](repeating: Measures(), count: Window.length)
         let result = steps.withUnsafeMutableBufferPointer { steps -> Result<ForecastBasis, Outage> in
-            do throws(Outage) { return .success(try fill(readings, into: steps)) } catch { return .failure(error) }
+            do throws(Outage) {
+                return .success(try fill(readings, into: steps, hasMemory: hasMemory))
+            } catch { return .failure(error) }
         }
         return (Window(origin: readings.newest, steps: steps), try result.get())
     }
@@ -48,10 +52,11 @@ public enum GapRule {
     /// PM2.5 from −10 to 0 µg/m³ becomes 0. Wind is calm or variable (direction NaN) where a speed came without a direction, and
     /// carried where both are missing.
     ///
+    /// - Parameter hasMemory: whether the station has one; fewer hours are enough then.
     /// - Throws: where the newest hour has no PM2.5 that passed quality control. PM2.5 that is merely stuck makes an origin that
     ///   rests on persistence.
     package static func fill(
-        _ readings: borrowing StationWindow, into steps: UnsafeMutableBufferPointer<Measures>
+        _ readings: borrowing StationWindow, into steps: UnsafeMutableBufferPointer<Measures>, hasMemory: Bool
     ) throws(Outage) -> ForecastBasis {
         precondition(steps.count == Window.length, "room for a window")
         var dewPoint = Carried()
@@ -85,7 +90,7 @@ public enum GapRule {
             return .persistence
         }
         if present == Window.length { return .full }
-        return present >= Window.leastHours ? .partial : .persistence
+        return present >= Window.leastHours(hasMemory: hasMemory) ? .partial : .persistence
     }
 
     /// Fills a window's gaps for a model that bears none: PM2.5 is carried for at most three hours, at the beginning backwards.

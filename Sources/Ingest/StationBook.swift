@@ -32,8 +32,6 @@ public struct StationBook: Sendable {
         public var newestOrigin: UTCHour?
         /// Degrees east, as it was when the window was loaded; nil where unknown. Gives the local solar time.
         public var longitude: Double?
-        /// Degrees north, likewise. Gives the season.
-        public var latitude: Double?
         /// Why there was no forecast, or none by its model, when the station was last considered, as `hazecast.station_outage` has it.
         public var outage: GapRule.Outage?
         /// Whether the window has moved on since `takeAdvanced`.

@@ -29,7 +29,8 @@ public enum StationHistory {
             """
             SELECT \(Feed.columns), latitude, longitude
             FROM hazecast.reading JOIN hazecast.station ON station.id = station_id
-            WHERE station_id = $1 AND observed_at BETWEEN $2 AND now() + make_interval(hours => $3)
+            WHERE station_id = $1 AND (known_since IS NULL OR observed_at >= known_since)
+                AND observed_at BETWEEN $2 AND now() + make_interval(hours => $3)
             """,
             [
                 station, max(since.advanced(by: -rules.lookBack), QualityControl.firstHour).timestamp,

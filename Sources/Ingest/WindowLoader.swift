@@ -75,11 +75,10 @@ public enum WindowLoader {
         let found = none.isEmpty ? stations : stations.filter { !none.contains($0) }
         if found.isEmpty { return flags }
         let places = try await connection.query(
-            "SELECT id, longitude, latitude FROM hazecast.station WHERE id = ANY($1)", [found])
+            "SELECT id, longitude FROM hazecast.station WHERE id = ANY($1)", [found])
         for row in places {
             let longitude = try row.decode(Double?.self, at: 1)
-            let latitude = try row.decode(Double?.self, at: 2)
-            book.update(try row.decode(Int32.self, at: 0)) { ($0.longitude, $0.latitude) = (longitude, latitude) }
+            book.update(try row.decode(Int32.self, at: 0)) { $0.longitude = longitude }
         }
         try await loadLedgerState(of: found, into: &book, on: connection)
         return flags

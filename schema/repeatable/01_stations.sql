@@ -74,3 +74,25 @@ $$;
 COMMENT ON FUNCTION hazecast.station_named(text) IS 'The id of a station, an error where there is none; NULL for NULL.';
 REVOKE ALL ON FUNCTION hazecast.station_named(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.station_named(text) TO hazecast_daemon, hazecast_reader, hazecast_operator;
+
+CREATE OR REPLACE FUNCTION hazecast.forget(station text, before timestamptz DEFAULT now()) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $$
+DECLARE
+    place constant integer := hazecast.station_named(station);
+BEGIN
+    IF place IS NULL OR before IS NULL THEN
+        RAISE EXCEPTION 'name a station and the time from which its readings count'
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    UPDATE hazecast.station SET known_since = before, forgotten_at = clock_timestamp() WHERE id = place;
+    INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
+    RETURN format('%s: memory, factors and training use readings from %s UTC on', station, before);
+END
+$$;
+COMMENT ON FUNCTION hazecast.forget(text, timestamptz) IS
+    'For a sensor that was moved or replaced: what was learnt of the station before a time (now, unless said) no longer '
+    'counts. Its memory and factors begin anew with the next forecast, and training uses later readings only. Readings '
+    'and forecasts stay.';
+REVOKE ALL ON FUNCTION hazecast.forget(text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hazecast.forget(text, timestamptz) TO hazecast_operator;

@@ -63,7 +63,8 @@ SELECT
     model.name AS model,
     newest.issued_at,
     newest.revision,
-    now() >= newest.origin + interval '3 hours' AS stale
+    now() >= newest.origin + interval '3 hours' AS stale,
+    newest.basis
 FROM hazecast.station
 CROSS JOIN LATERAL (
     (
@@ -107,6 +108,9 @@ COMMENT ON COLUMN hazecast.latest_forecast.revision IS
     '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
 COMMENT ON COLUMN hazecast.latest_forecast.stale IS
     'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+COMMENT ON COLUMN hazecast.latest_forecast.basis IS
+    'What the readings of the window are: full, partial (some hours lack PM2.5), or persistence (too few have it for a '
+    'model).';
 REVOKE ALL ON hazecast.latest_forecast FROM PUBLIC;
 GRANT SELECT ON hazecast.latest_forecast TO hazecast_daemon, hazecast_reader, hazecast_operator;
 
@@ -123,7 +127,8 @@ SELECT
     issued.upper95[lead.lead] AS upper95,
     model.name AS model,
     issued.issued_at,
-    issued.revision
+    issued.revision,
+    issued.basis
 FROM hazecast.station
 CROSS JOIN LATERAL (
     SELECT DISTINCT ON (ledger.origin) ledger.*
@@ -151,6 +156,9 @@ COMMENT ON COLUMN hazecast.forecast.model IS 'Name of the model that made it.';
 COMMENT ON COLUMN hazecast.forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast.revision IS
     '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.forecast.basis IS
+    'What the readings of the window are: full, partial (some hours lack PM2.5), or persistence (too few have it for a '
+    'model).';
 REVOKE ALL ON hazecast.forecast FROM PUBLIC;
 GRANT SELECT ON hazecast.forecast TO hazecast_daemon, hazecast_reader, hazecast_operator;
 
@@ -158,14 +166,14 @@ CREATE OR REPLACE FUNCTION hazecast.forecast_as_of(at timestamptz)
     RETURNS TABLE (
         station text, origin timestamptz, lead integer, valid_at timestamptz, pm25 real,
         lower80 real, upper80 real, lower95 real, upper95 real,
-        model text, issued_at timestamptz, revision integer, stale boolean
+        model text, issued_at timestamptz, revision integer, stale boolean, basis text
     )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         station.name, newest.origin, lead.lead::integer, newest.origin + lead.lead * interval '1 hour', lead.pm25,
         lead.lower80, lead.upper80, lead.lower95, lead.upper95,
-        model.name, newest.issued_at, newest.revision, at >= newest.origin + interval '3 hours'
+        model.name, newest.issued_at, newest.revision, at >= newest.origin + interval '3 hours', newest.basis
     FROM hazecast.station
     CROSS JOIN LATERAL (
         SELECT ledger.*
@@ -183,6 +191,6 @@ COMMENT ON FUNCTION hazecast.forecast_as_of(timestamptz) IS
     'hazecast.latest_forecast: station (its name), origin (hour of the last reading that the forecast knew), lead '
     '(hours after it, 1 to 24), valid_at (the hour that is forecast), pm25 and the edges of the bands lower80, '
     'upper80, lower95, upper95 in µg/m³ (NULL without bands), model (its name), issued_at, revision, stale (whether '
-    'the origin was three hours back by then). Readings that were deleted since do not matter.';
+    'the origin was three hours back by then), basis. Readings that were deleted since do not matter.';
 REVOKE ALL ON FUNCTION hazecast.forecast_as_of(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.forecast_as_of(timestamptz) TO hazecast_daemon, hazecast_reader, hazecast_operator;

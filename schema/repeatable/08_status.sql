@@ -12,13 +12,24 @@ SELECT
         WHEN newest.reading IS NULL THEN 'no reading yet'
         WHEN outage.origin = newest.reading THEN outage.reason
         WHEN newest.origin >= newest.reading THEN NULL
+        WHEN NOT EXISTS (
+            SELECT FROM hazecast.observation
+            WHERE observation.station_id = station.id AND observation.observed_at = newest.reading
+        ) THEN 'the newest reading has no pm25 that passed quality control'
         ELSE 'not forecast yet'
     END AS reason,
     NULL::timestamptz AS heartbeat,
     NULL::text AS version,
     NULL::text AS role,
     judged.skill AS live_skill,
-    judged.verdict
+    judged.verdict,
+    (
+        SELECT ledger.basis
+        FROM hazecast.forecast_ledger AS ledger
+        WHERE ledger.station_id = station.id AND ledger.origin = newest.origin
+        ORDER BY ledger.revision DESC
+        LIMIT 1
+    ) AS basis
 FROM hazecast.station
 CROSS JOIN LATERAL (
     SELECT
@@ -70,6 +81,7 @@ SELECT
     daemon.version,
     CASE WHEN daemon.heartbeat < now() - interval '1 minute' THEN 'lost' ELSE daemon.role END,
     NULL,
+    NULL,
     NULL
 FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
@@ -83,7 +95,7 @@ COMMENT ON COLUMN hazecast.status.model IS
     'What serves the station: a model, or persistence where the model is no better; of a daemon the default model '
     'that it has loaded.';
 COMMENT ON COLUMN hazecast.status.reason IS
-    'Station: why the newest reading has no forecast; NULL when it has one. Daemon: why models that were made active '
+    'Station: why the newest reading has no forecast, or one by persistence for want of readings; NULL else. Daemon: why models that were made active '
     'do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
@@ -95,5 +107,8 @@ COMMENT ON COLUMN hazecast.status.live_skill IS
 COMMENT ON COLUMN hazecast.status.verdict IS
     'Station: why its model, or persistence, serves; NULL before the first day with observations beside forecasts of '
     'that model.';
+COMMENT ON COLUMN hazecast.status.basis IS
+    'Station: what the readings of its newest forecast are: full, partial (some hours lack PM2.5), or persistence (too '
+    'few have it for a model).';
 REVOKE ALL ON hazecast.status FROM PUBLIC;
 GRANT SELECT ON hazecast.status TO hazecast_daemon, hazecast_reader, hazecast_operator;

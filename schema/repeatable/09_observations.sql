@@ -4,9 +4,13 @@
 -- hidden here too.
 
 CREATE OR REPLACE VIEW hazecast.observation WITH (security_invoker = true) AS
-SELECT reading.station_id, reading.observed_at, reading.pm25, reading.received_at
+SELECT
+    reading.station_id, reading.observed_at,
+    -- Small negatives are the noise of an instrument in clean air.
+    greatest(reading.pm25, 0::real) AS pm25,
+    reading.received_at
 FROM hazecast.reading
-WHERE reading.pm25 < 'infinity' -- neither NULL nor NaN
+WHERE reading.pm25 >= -10 AND reading.pm25 < 'infinity' -- neither NULL nor NaN
     AND NOT EXISTS (
         SELECT FROM hazecast.reading_flag AS flag
         WHERE flag.station_id = reading.station_id AND flag.observed_at = reading.observed_at
@@ -18,7 +22,8 @@ COMMENT ON VIEW hazecast.observation IS
     'these.';
 COMMENT ON COLUMN hazecast.observation.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.observation.observed_at IS 'Beginning of the UTC hour.';
-COMMENT ON COLUMN hazecast.observation.pm25 IS 'PM2.5 in µg/m³, as it stands now: corrections included.';
+COMMENT ON COLUMN hazecast.observation.pm25 IS
+    'PM2.5 in µg/m³, as it stands now: corrections included, and 0 for what was sent as -10 to 0.';
 COMMENT ON COLUMN hazecast.observation.received_at IS 'When a pm25 of that hour was first there.';
 REVOKE ALL ON hazecast.observation FROM PUBLIC;
 GRANT SELECT ON hazecast.observation TO hazecast_daemon, hazecast_reader, hazecast_operator;
@@ -42,7 +47,9 @@ SELECT
     model.name AS model,
     issued.issued_at,
     issued.revision,
-    station.id AS station_id
+    station.id AS station_id,
+    issued.basis,
+    issued.settled_day
 FROM hazecast.station
 CROSS JOIN LATERAL (
     SELECT
@@ -110,6 +117,11 @@ COMMENT ON COLUMN hazecast.forecast_vs_observed.issued_at IS 'When it was issued
 COMMENT ON COLUMN hazecast.forecast_vs_observed.revision IS
     '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.station_id IS 'Id of the station.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.basis IS
+    'What the readings of its window are: full, partial (some hours lack PM2.5), or persistence (too few have it for a '
+    'model).';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.settled_day IS
+    'UTC day of the row of hazecast.live_day that it rests on; NULL where there was none.';
 REVOKE ALL ON hazecast.forecast_vs_observed FROM PUBLIC;
 GRANT SELECT ON hazecast.forecast_vs_observed TO hazecast_daemon, hazecast_reader, hazecast_operator;
 
@@ -120,7 +132,8 @@ GRANT SELECT ON hazecast.forecast_vs_observed TO hazecast_daemon, hazecast_reade
 CREATE OR REPLACE FUNCTION hazecast.live_outcomes(stations integer[], day date)
     RETURNS TABLE (
         station_id integer, model_id integer, lead integer, n integer, outside80 integer, outside95 integer,
-        scored integer, model_sse double precision, persistence_sse double precision
+        scored integer, model_sse double precision, persistence_sse double precision,
+        change_product double precision, change_square double precision, changes integer
     )
     -- As hazecast.skill() is: planned each time and joined by hash.
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2400
@@ -145,14 +158,27 @@ BEGIN
             -- In an order, so that the same sums come out whoever asks again.
             coalesce(sum((pair.pm25::double precision - pair.observed) ^ 2 ORDER BY pair.origin)
                 FILTER (WHERE pair.persistence IS NOT NULL), 0),
-            coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0)
+            coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0),
+            coalesce(sum(
+                (pair.pm25::double precision - pair.persistence) / coalesce(rest.change_factors[pair.lead], 1)
+                    * (pair.observed - pair.persistence) / (pair.persistence + 5) ORDER BY pair.origin
+            ), 0),
+            coalesce(sum(
+                ((pair.pm25::double precision - pair.persistence) / coalesce(rest.change_factors[pair.lead], 1)) ^ 2
+                    / (pair.persistence + 5) ORDER BY pair.origin
+            ), 0),
+            (count(*) FILTER (WHERE pair.persistence IS NOT NULL))::integer
         FROM hazecast.forecast_vs_observed AS pair
         JOIN hazecast.model AS issuer ON issuer.name = pair.model
+        -- The factors that the change was multiplied by, so that they do not learn from themselves.
+        LEFT JOIN hazecast.live_day AS rest
+            ON rest.station_id = pair.station_id AND rest.day = pair.settled_day
+                AND rest.model_id = issuer.id AND NOT rest.persistence
         WHERE pair.station_id = asked.id
             AND pair.origin >= begins - interval '3 days' AND pair.origin < ends
             AND pair.observed_at >= begins - interval '2 days' AND pair.observed_at < ends + interval '1 hour'
             AND pair.received_at >= begins AND pair.received_at < ends
-            AND pair.in_time
+            AND pair.in_time AND pair.basis <> 'persistence'
         GROUP BY issuer.id, pair.lead
     ) AS judged
     ORDER BY 1, 2, 3;
@@ -163,7 +189,8 @@ COMMENT ON FUNCTION hazecast.live_outcomes(integer[], date) IS
     'station_id, model_id (who issued them; 0 is persistence) and lead: n (observations beside a forecast with '
     'bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which '
     'there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in '
-    '(µg/m³)²). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days '
+    '(µg/m³)²), change_product, change_square and changes (sums that hazecast.live_day.change_factors follow from, and '
+    'their number). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days '
     'before counts on no day.';
 REVOKE ALL ON FUNCTION hazecast.live_outcomes(integer[], date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.live_outcomes(integer[], date) TO hazecast_daemon, hazecast_reader,

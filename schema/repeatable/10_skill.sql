@@ -38,7 +38,7 @@ BEGIN
         WHERE (place IS NULL OR pair.station_id = place)
             AND pair.origin >= first_origin AND pair.origin < until
             AND pair.observed_at >= since AND pair.observed_at < until
-            AND pair.in_time
+            AND pair.in_time AND pair.basis <> 'persistence'
     ) AS scored
     GROUP BY scored.station, scored.lead
     ORDER BY scored.station, scored.lead;
@@ -48,7 +48,7 @@ COMMENT ON FUNCTION hazecast.skill(timestamptz, timestamptz, text) IS
     'How good the forecasts were of the hours from since (30 days ago, unless said) up to, but not including, until '
     '(now), of one station or of all, one row a station and lead. Scored is the last revision issued before the '
     'observation was received, as hazecast.forecast_vs_observed shows it; hours whose observation is missing or '
-    'flagged do not count.';
+    'flagged do not count, nor do forecasts whose basis is persistence.';
 REVOKE ALL ON FUNCTION hazecast.skill(timestamptz, timestamptz, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.skill(timestamptz, timestamptz, text) TO hazecast_daemon, hazecast_reader,
     hazecast_operator;
@@ -92,7 +92,7 @@ BEGIN
             WHERE (place IS NULL OR pair.station_id = place)
                 AND pair.origin >= first_origin AND pair.origin < until
                 AND pair.observed_at >= since AND pair.observed_at < until
-                AND pair.in_time
+                AND pair.in_time AND pair.basis <> 'persistence'
             OFFSET 0 -- so that the probability is worked out once
         ) AS judged
         WHERE judged.warned IS NOT NULL

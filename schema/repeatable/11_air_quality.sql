@@ -17,7 +17,7 @@ BEGIN
         RAISE EXCEPTION 'there is no air-quality standard "%"', standard
             USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT name, title FROM hazecast.air_quality_standard';
     END IF;
-    IF (pm25 BETWEEN 0 AND 1e300) IS NOT TRUE THEN -- NaN is above all
+    IF (pm25 BETWEEN -10 AND 1e300) IS NOT TRUE THEN -- NaN is above all
         RETURN;
     END IF;
     -- The decimal that a real stands for is the shortest that reads back as the same real: 35.45, not 35.4500007629.
@@ -52,8 +52,8 @@ $$;
 COMMENT ON FUNCTION hazecast.air_quality(double precision, text) IS
     'What a standard of hazecast.air_quality_standard says of a concentration in µg/m³: index (an integer; NULL where '
     'the standard has none), category, colour (#RRGGBB; NULL where the source has none), band (1 is the cleanest). A '
-    'real is taken as the decimal that it shows. All are NULL for NULL, NaN, infinity, and below zero, which is no '
-    'concentration. An unknown standard is an error.';
+    'real is taken as the decimal that it shows; -10 to 0 is the noise of an instrument in clean air and counts as 0. '
+    'All are NULL for NULL, NaN, infinity, and below -10, which is no concentration. An unknown standard is an error.';
 REVOKE ALL ON FUNCTION hazecast.air_quality(double precision, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.air_quality(double precision, text) TO hazecast_daemon, hazecast_reader,
     hazecast_operator;
@@ -63,7 +63,7 @@ CREATE OR REPLACE FUNCTION hazecast.aqi(pm25 double precision, standard text) RE
 RETURN (hazecast.air_quality(pm25, standard)).index;
 COMMENT ON FUNCTION hazecast.aqi(double precision, text) IS
     'The air-quality index of a concentration in µg/m³ by a standard of hazecast.air_quality_standard; NULL where the '
-    'standard has categories only, and for what is no concentration: NULL, NaN, infinity, below zero.';
+    'standard has categories only, and for what is no concentration: NULL, NaN, infinity, below -10.';
 REVOKE ALL ON FUNCTION hazecast.aqi(double precision, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.aqi(double precision, text) TO hazecast_daemon, hazecast_reader, hazecast_operator;
 
@@ -72,7 +72,7 @@ CREATE OR REPLACE FUNCTION hazecast.aqi_category(pm25 double precision, standard
 RETURN (hazecast.air_quality(pm25, standard)).category;
 COMMENT ON FUNCTION hazecast.aqi_category(double precision, text) IS
     'What a standard of hazecast.air_quality_standard calls a concentration in µg/m³, in English; NULL for what is no '
-    'concentration: NULL, NaN, infinity, below zero.';
+    'concentration: NULL, NaN, infinity, below -10.';
 REVOKE ALL ON FUNCTION hazecast.aqi_category(double precision, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.aqi_category(double precision, text) TO hazecast_daemon, hazecast_reader,
     hazecast_operator;
@@ -95,7 +95,7 @@ BEGIN
             o.pm25::text::numeric AS pm25,
             (extract(epoch FROM newest - o.observed_at) / 3600)::integer AS age
         FROM hazecast.observation AS o
-        WHERE o.station_id = place AND o.observed_at BETWEEN oldest AND newest AND o.pm25 >= 0
+        WHERE o.station_id = place AND o.observed_at BETWEEN oldest AND newest
     ), weighted AS (
         SELECT
             pm25,
@@ -112,7 +112,7 @@ $$;
 COMMENT ON FUNCTION hazecast.nowcast(text, timestamptz) IS
     'The NowCast of US EPA in µg/m³, truncated to 0.1, for a station and an hour, named by its beginning (the last '
     'complete one, unless said): the mean of the 12 hours up to and including it, hour i back weighted by w^i, where '
-    'w is min / max of the 12, at least 0.5. Missing, flagged and negative hours are left out of all of it. NULL '
+    'w is min / max of the 12, at least 0.5. Missing and flagged hours are left out of all of it; -10 to 0 is 0. NULL '
     'unless two of the newest three hours are there; 0 where all are 0. An unknown station is an error.';
 REVOKE ALL ON FUNCTION hazecast.nowcast(text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.nowcast(text, timestamptz) TO hazecast_daemon, hazecast_reader, hazecast_operator;

@@ -129,6 +129,8 @@ BEGIN
                 WHERE forecast.lead BETWEEN rule.first_lead AND rule.last_lead
             ) AS hour
         ) AS verdict
+        -- The last reading, carried on for want of others, neither raises nor clears.
+        WHERE ledger.basis <> 'persistence'
     ), new AS (
         INSERT INTO hazecast.alert
             (rule_id, rule, station_id, level, raised_at, origin, revision, lead, valid_at, pm25, probability)

@@ -10,7 +10,9 @@ CREATE TABLE hazecast.station (
         CONSTRAINT station_longitude_in_range CHECK (longitude BETWEEN -180 AND 180),
     labels jsonb NOT NULL DEFAULT '{}'
         CONSTRAINT station_labels_is_an_object CHECK (jsonb_typeof(labels) = 'object'),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    known_since timestamptz,
+    forgotten_at timestamptz
 );
 COMMENT ON TABLE hazecast.station IS
     'Where readings come from. A reading of a station that is not here is a foreign-key error.';
@@ -18,10 +20,13 @@ COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what reading
 COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
 COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
 COMMENT ON COLUMN hazecast.station.longitude IS
-    'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
+    'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time, by which forecasts are better.';
 COMMENT ON COLUMN hazecast.station.labels IS
     'The user''s own keys and values, a JSON object; Hazecast does not read it.';
 COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
+COMMENT ON COLUMN hazecast.station.known_since IS
+    'Memory, factors and training use readings from here on; NULL: all. hazecast.forget() sets it.';
+COMMENT ON COLUMN hazecast.station.forgotten_at IS 'Time of the last hazecast.forget(); days settled before do not count.';
 REVOKE ALL ON hazecast.station FROM PUBLIC;
 GRANT SELECT ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator;
 GRANT INSERT (name, latitude, longitude, labels) ON hazecast.station TO hazecast_writer;

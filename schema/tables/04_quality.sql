@@ -32,7 +32,7 @@ CREATE TABLE hazecast.quality_rule (
     ),
     CONSTRAINT quality_rule_range_is_narrowed_only CHECK (
         flag <> 'out_of_range' OR enabled AND lowest <= highest AND CASE measure
-            WHEN 'pm25' THEN lowest >= 0 AND highest <= 5000
+            WHEN 'pm25' THEN lowest >= -10 AND highest <= 5000
             WHEN 'dew_point' THEN lowest >= -100 AND highest <= 50
             WHEN 'temperature' THEN lowest >= -100 AND highest <= 70
             WHEN 'pressure' THEN lowest >= 300 AND highest <= 1100
@@ -50,7 +50,8 @@ COMMENT ON COLUMN hazecast.quality_rule.measure IS
     'Column of hazecast.reading that it judges; observed_at: the reading as a whole.';
 COMMENT ON COLUMN hazecast.quality_rule.enabled IS 'False: the rule is not applied. out_of_range always is.';
 COMMENT ON COLUMN hazecast.quality_rule.lowest IS
-    'out_of_range: the least value that may be, in the measure''s unit. Ranges may be narrowed, not widened.';
+    'out_of_range: the least value that may be, in the measure''s unit. Ranges may be narrowed, not widened. PM2.5 '
+    'from -10 to 0 µg/m³ is the noise of an instrument in clean air: it stays as sent and counts as 0.';
 COMMENT ON COLUMN hazecast.quality_rule.highest IS
     'out_of_range: the greatest value that may be, in the measure''s unit.';
 COMMENT ON COLUMN hazecast.quality_rule.hours IS
@@ -66,7 +67,7 @@ GRANT SELECT ON hazecast.quality_rule TO hazecast_daemon, hazecast_reader, hazec
 GRANT UPDATE (enabled, lowest, highest, hours, level, margin, factor) ON hazecast.quality_rule TO hazecast_operator;
 
 INSERT INTO hazecast.quality_rule (flag, measure, lowest, highest) VALUES
-    ('out_of_range', 'pm25', 0, 5000), ('out_of_range', 'dew_point', -100, 50),
+    ('out_of_range', 'pm25', -10, 5000), ('out_of_range', 'dew_point', -100, 50),
     ('out_of_range', 'temperature', -100, 70), ('out_of_range', 'pressure', 300, 1100),
     ('out_of_range', 'wind_direction', 0, 360), ('out_of_range', 'wind_speed', 0, 150);
 INSERT INTO hazecast.quality_rule (flag, measure, hours, level) VALUES ('stuck', 'pm25', 12, 5);

@@ -16,6 +16,9 @@ CREATE TABLE hazecast.forecast_ledger (
     lower95 real[],
     upper95 real[],
     digest bigint NOT NULL,
+    basis text NOT NULL DEFAULT 'full'
+        CONSTRAINT forecast_ledger_basis_is_known CHECK (basis IN ('full', 'partial', 'persistence')),
+    settled_day date,
     PRIMARY KEY (station_id, origin, revision),
     CONSTRAINT forecast_ledger_has_24_leads CHECK (
         cardinality(pm25) = 24
@@ -44,7 +47,13 @@ COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS
 COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS
     'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
 COMMENT ON COLUMN hazecast.forecast_ledger.digest IS
-    'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
+    'Digest of the 24-hour window that it was made from: the same window is not forecast twice.';
+COMMENT ON COLUMN hazecast.forecast_ledger.basis IS
+    'What the readings of the window are: full (all 24 hours have PM2.5), partial (some lack it), or persistence (too '
+    'few have it for a model).';
+COMMENT ON COLUMN hazecast.forecast_ledger.settled_day IS
+    'UTC day of the row of hazecast.live_day whose memory and factors it rests on; NULL where there was none. A '
+    'revision rests on the day of revision 1.';
 REVOKE ALL ON hazecast.forecast_ledger FROM PUBLIC;
 GRANT SELECT, INSERT ON hazecast.forecast_ledger TO hazecast_daemon;
 GRANT SELECT ON hazecast.forecast_ledger TO hazecast_reader, hazecast_operator;

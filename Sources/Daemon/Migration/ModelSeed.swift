@@ -3,9 +3,9 @@ import Postgres
 /// Puts the models that came with the binary into the registry.
 enum ModelSeed {
     /// The model that serves until somebody chooses another.
-    private static let defaultModel = "operational"
+    private static let defaultModel = "world"
 
-    /// Adds the models that the registry does not have, and makes `operational` the default where there is none.
+    /// Adds the models that the registry does not have, and makes `world` the default where there is none.
     ///
     /// A model is known by its SHA-256. One whose name is taken by another is added as `name-` and the beginning of its
     /// SHA-256, and serves only when somebody promotes it.

@@ -279,6 +279,7 @@ private struct Work {
         } else {
             troubles.alerts.succeeds()
         }
+        if result.loaded > 0 { live.lookForHistory() }
         let stations = book?.entries.count ?? 0
         let model = models?.fallback.name ?? ""
         let took = ContinuousClock.now - began

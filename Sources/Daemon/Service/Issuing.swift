@@ -96,9 +96,13 @@ final class Issuing: @unchecked Sendable {
         let steps = window(piece.count)
         book.entries.update(at: place) { entry in
             let origin = entry.window.newest
+            let newest = models.policy[station]
+            // A revision rests on the day that the first forecast of its origin rests on.
+            let state =
+                entry.issued.map { $0.settledDay == newest?.number ? newest : earlier[station] } ?? newest
             let basis: ForecastBasis
             do throws(GapRule.Outage) {
-                basis = try GapRule.fill(entry.window, into: steps)
+                basis = try GapRule.fill(entry.window, into: steps, hasMemory: state?.memory != nil)
             } catch {
                 note(error, of: station, at: origin, in: &entry)
                 return
@@ -108,14 +112,9 @@ final class Issuing: @unchecked Sendable {
                 note(reason(of: station, basis, steps), of: station, at: origin, in: &entry)
                 return
             }
-            // A revision rests on the day that the first forecast of its origin rests on.
-            var state = models.policy[station]
-            if let issued = entry.issued, issued.settledDay != state?.number {
-                state = earlier[station]
-                if let day = issued.settledDay, state == nil {
-                    deferred.append((station, day))
-                    return
-                }
+            if let day = entry.issued?.settledDay, state == nil {
+                deferred.append((station, day))
+                return
             }
             note(reason(of: station, basis, steps), of: station, at: origin, in: &entry)
             let issue = StationBook.Issue(
@@ -128,7 +127,7 @@ final class Issuing: @unchecked Sendable {
             piece.models.append(issuer(of: station, basis, state, steps))
             states.append(state)
             contexts.append(
-                StationContext(longitude: entry.longitude, latitude: entry.latitude, memory: state?.memory))
+                StationContext(longitude: entry.longitude, memory: state?.memory))
             issued.add(station, origin, issue.revision)
         }
     }
@@ -152,10 +151,10 @@ final class Issuing: @unchecked Sendable {
         let present = steps.count { !$0.pm25.isNaN }
         if basis == .persistence {
             return GapRule.Outage(
-                description: present >= Window.leastHours
+                description: present >= Window.leastHours(hasMemory: false)
                     ? "pm25 has been the same for too long (stuck): persistence serves"
-                    : "\(present) of the last \(Window.length) hours have pm25, a model needs \(Window.leastHours): "
-                        + "persistence serves")
+                    : "\(present) of the last \(Window.length) hours have pm25, a model needs "
+                        + "\(Window.leastHours(hasMemory: false)): persistence serves")
         }
         let model = models[station]
         if model.model.architecture.bearsGaps { return nil }

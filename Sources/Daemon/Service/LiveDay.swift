@@ -181,8 +181,9 @@ struct LiveDay {
     ) async throws(PostgresError) -> [Int32: LiveErrors] {
         let rows = try await connection.query(
             """
-            SELECT station_id, scored, model_sse, persistence_sse FROM hazecast.live_day
-            WHERE (station_id, model_id) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))
+            SELECT station_id, scored, model_sse, persistence_sse
+            FROM hazecast.live_day JOIN hazecast.station ON station.id = station_id
+            WHERE (forgotten_at IS NULL OR settled_at >= forgotten_at) AND (station_id, model_id) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))
                 AND day >= ($3 AT TIME ZONE 'UTC')::date AND day < ($4 AT TIME ZONE 'UTC')::date
             ORDER BY station_id, day
             """,
@@ -236,9 +237,9 @@ struct LiveDay {
         var windows: [Window] = []
         for measures in series.measures {
             window.advance(measures, by: .ofSingleHours)
-            if window.newest >= first, let filled = Self.window(window, for: model.model) { windows.append(filled) }
+            if window.newest >= first, let filled = Self.window(window, for: model.model, hasMemory: memory != nil) { windows.append(filled) }
         }
-        let context = StationContext(longitude: series.longitude, latitude: series.latitude, memory: memory)
+        let context = StationContext(longitude: series.longitude, memory: memory)
         let forecasts = model.model.forecast(windows, contexts: windows.map { _ in context })
         let observed = Set(hours)
         for (window, forecast) in zip(windows, forecasts) {
@@ -253,8 +254,10 @@ struct LiveDay {
     }
 
     /// The window that a model would have been given; nil where persistence would have served for want of readings.
-    private static func window(_ readings: StationWindow, for model: Model) -> Window? {
-        guard let (window, basis) = try? GapRule.fill(readings), basis != .persistence else { return nil }
+    private static func window(
+        _ readings: StationWindow, for model: Model, hasMemory: Bool
+    ) -> Window? {
+        guard let (window, basis) = try? GapRule.fill(readings, hasMemory: hasMemory), basis != .persistence else { return nil }
         if model.architecture.bearsGaps { return window }
         var steps = window.steps
         let isClosed = steps.withUnsafeMutableBufferPointer { steps in (try? GapRule.close(steps)) != nil }

@@ -44,7 +44,7 @@ struct LivePolicy: Sendable {
                 SELECT * FROM hazecast.live_day
                 WHERE live_day.station_id = station.id ORDER BY day DESC LIMIT 1
             ) AS d
-            WHERE station.known_since IS NULL OR d.settled_at >= station.forgotten_at
+            WHERE station.forgotten_at IS NULL OR d.settled_at >= station.forgotten_at
             """, timeout: .seconds(300))
         var policy = LivePolicy()
         for row in rows { policy[try row.decode(Int32.self, at: 0)] = try Station(row) }

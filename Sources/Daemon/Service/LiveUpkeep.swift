@@ -11,6 +11,10 @@ struct LiveUpkeep {
     private static let grace = "10 minutes"
     /// Between two looks at the clock, and after a failure.
     private static let every = Duration.seconds(600)
+    /// After windows were loaded anew: an import comes in many transactions.
+    private static let soon = Duration.seconds(5)
+    /// Hours of PM2.5 that a station must have before a day of it is settled.
+    private static let leastHistory = 72
 
     private var due = ContinuousClock.now
     private var day: UTCHour?
@@ -46,18 +50,46 @@ struct LiveUpkeep {
         }
     }
 
+    /// Settles soon what a backfill has left at stations that have no settled day.
+    mutating func lookForHistory() { due = min(due, .now + Self.soon) }
+
     private mutating func begin(on connection: Connection, policy: inout LivePolicy) async throws(PostgresError) {
         due = .now + Self.every
         let yesterday = try await connection.query(
             "SELECT date_trunc('day', clock_timestamp() - interval '\(Self.grace)', 'UTC') - interval '1 day'"
         ).single().decode(PostgresTimestamp.self, at: 0)
         let last = UTCHour(timestamp: yesterday.microsecondsSince2000)
-        if last == day, !hasFailed { return }
+        if last == day, !hasFailed {
+            pending = try await newcomers(on: connection, policy: policy)[...]
+            return
+        }
         // What was in memory may be ahead of what was committed.
         if hasFailed { policy = try await LivePolicy.load(on: connection) }
         let stations = try await WindowLoader.stations(on: connection)
         pending = stations.filter { station in policy[station].map { $0.day < last } ?? true }[...]
         day = last
         hasFailed = false
+    }
+
+    /// Stations without a settled day whose readings are enough for a memory.
+    private func newcomers(
+        on connection: Connection, policy: LivePolicy
+    ) async throws(PostgresError) -> [Int32] {
+        let unsettled = try await WindowLoader.stations(on: connection).filter { policy[$0] == nil }
+        if unsettled.isEmpty { return [] }
+        let rows = try await connection.query(
+            """
+            SELECT id FROM unnest($1::integer[]) AS station (id)
+            WHERE (
+                SELECT count(*) FROM (
+                    SELECT FROM hazecast.reading
+                    WHERE station_id = id AND pm25 IS NOT NULL
+                        AND observed_at >= now() - interval '31 days' AND observed_at < date_trunc('day', now(), 'UTC')
+                    LIMIT $2
+                ) AS hours
+            ) = $2
+            ORDER BY id
+            """, [unsettled, Int64(Self.leastHistory)], timeout: .seconds(300))
+        return (0..<rows.count).map { rows.int32($0, 0) }
     }
 }

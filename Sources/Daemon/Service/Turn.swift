@@ -22,6 +22,8 @@ struct Turn {
         var readings = 0
         /// Forecasts that were issued.
         var forecasts = 0
+        /// Stations whose window was loaded anew: history may have come.
+        var loaded = 0
         /// The newest origin among them.
         var newestOrigin: UTCHour?
         /// Stations whose newest reading could not be forecast, for a reason that is new, and the last of them.
@@ -77,8 +79,11 @@ struct Turn {
                 ledger: Ledger(connection: connection, now: now),
                 now: UTCHour(timestamp: now.microsecondsSince2000), hasAlerts: try head.decode(Bool.self, at: 3),
                 hasFlags: try head.decode(Bool.self, at: 4), times: times)
+            let claim = try Feed.claim(in: first, after: 5)
+            // A station may have been moved or replaced.
+            if claim.reload { models?.policy = try await LivePolicy.load(on: connection) }
             var result = try await turn.work(
-                on: try Feed.claim(in: first, after: 5), book: &book, models: serving, last: &last)
+                on: claim, book: &book, models: models ?? serving, last: &last)
             result.refusal = refusal
             hasEvaluation = turn.hasAlerts && result.forecasts > 0
             wasReady = .now
@@ -168,6 +173,7 @@ struct Turn {
         // The last one, so that `run` finds what it answers.
         if hasAlerts, issue.issued.count > 0 { last.append(Alerts.evaluation(of: issue.issued)) }
         if !stale.isEmpty { result.hadWork = true }
+        result.loaded = stale.count
         book = issue.book
         return result
     }

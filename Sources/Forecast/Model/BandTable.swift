@@ -74,8 +74,8 @@ public struct BandTable: Sendable, Equatable {
     private static func together(_ lead: Int) -> Int { (lead + 1) / 2 }
 
     /// What the bins of relative bands go by: how high a forecast is beside the window's scale, as a logarithm.
-    static func level(_ pm25: Lanes, _ window: (mean: Lanes, scale: Lanes)) -> Lanes {
-        (pm25 + window.mean * 0.1 + 1).logarithm() - window.scale.logarithm()
+    static func level(_ pm25: Lanes, mean: Lanes, scale: Lanes) -> Lanes {
+        (pm25 + mean * 0.1 + 1).logarithm() - scale.logarithm()
     }
 
     /// The bands around a forecast: none below zero, none crossing, and none without the forecast in it.

@@ -63,12 +63,6 @@ public enum Feature: String, Sendable, CaseIterable {
     case solarHourCosine = "solar_hour_cosine"
     /// 1 where the longitude is known, else 0.
     case clockPresent = "clock_present"
-    /// Sine of the season, a year being a full circle from 1 January, from 1 July in the south; needs the latitude.
-    case seasonSine = "season_sine"
-    /// Cosine of the season; needs the latitude.
-    case seasonCosine = "season_cosine"
-    /// 1 where the latitude is known, else 0.
-    case seasonPresent = "season_present"
     /// Temperature minus the window's mean in °C. The temperature is a group: present where all 24 hours have it.
     case temperatureRelative = "temperature_relative"
     /// Mean temperature of the window in °C.
@@ -135,7 +129,6 @@ public enum Feature: String, Sendable, CaseIterable {
         (.pm25Relative, 0, 1), (.logPM25Relative, 0, 0.666_667), (.pm25RelativeChange1, 0, 0.333_333),
         (.pm25RelativeChange3, 0, 0.5), (.pm25Level, 3.2, 1), (.pm25Absent, 0, 1),
         (.solarHourSine, 0, 1), (.solarHourCosine, 0, 1), (.clockPresent, 0, 1),
-        (.seasonSine, 0, 1.428_571), (.seasonCosine, 0, 1.428_571), (.seasonPresent, 0, 1),
         (.temperatureRelative, 0, 4), (.temperatureMean, 12, 12), (.temperatureChange1, 0, 1.5),
         (.temperatureChange3, 0, 3.5), (.temperaturePresent, 0, 1),
         (.dewPointDepression, 6, 6), (.dewPointRelative, 0, 4), (.dewPointChange3, 0, 2.5), (.dewPointPresent, 0, 1),

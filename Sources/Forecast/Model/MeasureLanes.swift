@@ -4,15 +4,12 @@ import Foundation
 package struct StationContext: Sendable, Equatable {
     /// Degrees east; nil where unknown.
     package var longitude: Double?
-    /// Degrees north; nil where unknown.
-    package var latitude: Double?
     /// What the station's last days say; nil where there are too few.
     package var memory: StationMemory?
 
     /// A context; what is not given is unknown.
-    package init(longitude: Double? = nil, latitude: Double? = nil, memory: StationMemory? = nil) {
+    package init(longitude: Double? = nil, memory: StationMemory? = nil) {
         self.longitude = longitude
-        self.latitude = latitude
         self.memory = memory
     }
 }
@@ -31,8 +28,6 @@ final class MeasureLanes {
     private(set) var lastHour = Lanes.zero
     /// 1 where the longitude is known, else NaN.
     private(set) var clockKnown = Lanes.zero
-    /// Angle of the season in degrees, 0 on 1 January, in the south on 1 July; NaN where the latitude is unknown.
-    private(set) var season = Lanes.zero
     private(set) var memory = MemoryLanes()
 
     private let storage: UnsafeMutablePointer<Lanes>
@@ -64,7 +59,6 @@ final class MeasureLanes {
     func load(_ hours: UnsafeBufferPointer<Measures>, lastHour: UTCHour, _ context: StationContext, lane: Int) {
         self.lastHour[lane] = Float(lastHour.hourOfDay) + Float((context.longitude ?? 0) / 15)
         clockKnown[lane] = context.longitude == nil ? .nan : 1
-        season[lane] = context.latitude.map { lastHour.season(latitude: $0) } ?? .nan
         memory.load(context.memory, lastHour: lastHour, lane: lane)
         let column = rows * Lanes.scalarCount
         UnsafeMutableRawPointer(storage).withMemoryRebound(to: Float.self, capacity: 6 * column) { numbers in
@@ -127,19 +121,11 @@ extension MemoryLanes {
     }
 
     /// RMS change over a lead, from 0, in µg/m³, between those that are known by the logarithms of both; NaN without a memory.
+    ///
+    /// Widened by 12 / pairs: what few days say is uncertain, and bands in its multiples would hold too seldom.
     func change(lead: Int) -> Lanes {
         let (before, share) = Self.places[lead]
         let knots = [logChanges.0, logChanges.1, logChanges.2, logChanges.3]
-        return (knots[before] * (1 - share) + knots[before + 1] * share).exponential()
-    }
-}
-
-extension UTCHour {
-    /// Angle of the season in degrees: 0 on 1 January north of the equator and on 1 July south of it.
-    func season(latitude: Double) -> Float {
-        let day = (Double(hoursSinceEpoch) / 24).rounded(.down)
-        let year = day / 365.25
-        let share = year - year.rounded(.down) + (latitude < 0 ? 0.5 : 0)
-        return Float((share - share.rounded(.down)) * 360)
+        return (knots[before] * (1 - share) + knots[before + 1] * share).exponential() * (1 + 12 / pairs)
     }
 }

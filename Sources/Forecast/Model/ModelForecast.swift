@@ -80,8 +80,8 @@ final class ForecastBlock {
     private let x: UnsafeMutablePointer<Lanes>
     /// What the last `run` gave, by lead, in µg/m³.
     private let pm25: UnsafeMutablePointer<Lanes>
-    /// Level and scale of the last windows.
-    private var window = (mean: Lanes.zero, scale: Lanes.zero)
+    /// Level and scale of the last windows, and their hours with PM2.5.
+    private var window = (mean: Lanes.zero, scale: Lanes.zero, hours: Lanes.zero)
 
     init(model: Model, leads: Int) {
         self.model = model
@@ -125,10 +125,14 @@ final class ForecastBlock {
         }
     }
 
-    /// What relative bands go by: the forecast's level beside the window's scale, that scale, and the station's RMS change at a
-    /// lead, from 0; NaN where there is no memory. Scale and change are in µg/m³.
+    /// What relative bands go by: the forecast's level beside the window's scale, that scale, up to a quarter wider where hours are
+    /// missing, and the station's RMS change at a lead, from 0; NaN where there is no memory. Scale and change are in µg/m³.
     func bandUnits(of pm25: Lanes, lead: Int) -> (level: Lanes, scale: Lanes, change: Lanes) {
-        (BandTable.level(pm25, window), window.scale, hours.memory.change(lead: lead))
+        let missing = 1 - window.hours / Float(Window.length)
+        return (
+            BandTable.level(pm25, mean: window.mean, scale: window.scale), window.scale * (1 + missing * 0.25),
+            hours.memory.change(lead: lead)
+        )
     }
 
     /// The bands of the forecasts that the last `run` gave at a lead, from 0; nil for a model without bands.

@@ -130,9 +130,6 @@ struct WindowEncoder {
         case .solarHourSine: each { clock.sine(hours.rows - 1 - $0) * hours.clockKnown }
         case .solarHourCosine: each { clock.cosine(hours.rows - 1 - $0) * hours.clockKnown }
         case .clockPresent: present(hours.clockKnown)
-        case .seasonSine: constant(window.season.sine)
-        case .seasonCosine: constant(window.season.cosine)
-        case .seasonPresent: present(hours.season)
         case .temperatureRelative: each { hours.temperature[$0] - window.temperature }
         case .temperatureMean: constant(window.temperature)
         case .temperaturePresent: present(window.temperature)
@@ -212,14 +209,13 @@ struct WindowLanes {
     /// ln(1 + wind speed) by hour.
     private(set) var logWind = InlineArray<24, Lanes>(repeating: .zero)
     private(set) var meanLogWind = Lanes.zero
-    private(set) var season = (sine: Lanes.zero, cosine: Lanes.zero)
 
     /// Of no windows.
     init() {}
 
     init(_ hours: MeasureLanes) {
         precondition(hours.rows == Window.length, "a window")
-        (mean, scale) = Self.levelAndScale(hours.pm25)
+        (mean, scale, _) = Self.levelAndScale(hours.pm25)
         logLevel = (mean + 5).logarithm()
         temperature = Self.completed(hours.temperature)
         dewPoint = Self.completed(hours.dewPoint)
@@ -236,14 +232,10 @@ struct WindowLanes {
             hours.dewPoint[t].replace(with: .nan, where: dewPoint .!= dewPoint)
             logWind[t].replace(with: .nan, where: meanLogWind .!= meanLogWind)
         }
-        let angle = hours.season
-        season = Lanes.sineAndCosine(degrees: angle.replacing(with: 0, where: angle .!= angle))
-        season.sine.replace(with: .nan, where: angle .!= angle)
-        season.cosine.replace(with: .nan, where: angle .!= angle)
     }
 
-    /// Mean and scale of windows' PM2.5 over the hours that have it.
-    static func levelAndScale(_ pm25: UnsafePointer<Lanes>) -> (mean: Lanes, scale: Lanes) {
+    /// Mean and scale of windows' PM2.5 over the hours that have it, and how many they are.
+    static func levelAndScale(_ pm25: UnsafePointer<Lanes>) -> (mean: Lanes, scale: Lanes, hours: Lanes) {
         var (sum, count) = (Lanes.zero, Lanes.zero)
         for t in 0..<Window.length {
             let isThere = pm25[t] .== pm25[t]
@@ -260,7 +252,7 @@ struct WindowLanes {
         let prior = 4 - count / 6
         let usual = mean * 0.3
         let deviation = ((squares + prior * usual * usual) / (count + prior)).squareRoot()
-        return (mean, deviation + mean * 0.15 + 1)
+        return (mean, deviation + mean * 0.15 + 1, count)
     }
 
     /// The mean of a measure, NaN where an hour lacks it; the hours of such a window are made missing.

@@ -22,7 +22,7 @@ struct LiveOrigins {
 
     /// What is known of the station at each origin.
     var contexts: [StationContext] {
-        Array(repeating: StationContext(longitude: series.longitude, latitude: series.latitude), count: range.count)
+        Array(repeating: StationContext(longitude: series.longitude), count: range.count)
     }
 
     /// pm25 observed at a lead after an origin, NaN where it was not.

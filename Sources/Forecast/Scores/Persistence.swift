@@ -55,7 +55,7 @@ extension Model {
             $0.withMemoryRebound(to: Lanes.self, capacity: Window.length) { WindowLanes.levelAndScale($0) }
         }
         let value = Lanes(repeating: last)
-        let level = BandTable.level(value, window)
+        let level = BandTable.level(value, mean: window.mean, scale: window.scale)
         for lead in 0..<Forecast.leads {
             let edges = bands.edges(around: value, level: level, unit: window.scale, lanes: 1, lead: lead)
             row.values[Forecast.leads + lead] = edges.lower80[0]

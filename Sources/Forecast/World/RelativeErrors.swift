@@ -72,7 +72,7 @@ struct RelativeErrors: Sendable {
         }
         let last = pm25[Window.length - 1]
         let window = WindowLanes.levelAndScale(pm25)
-        let level = BandTable.level(last, window)
+        let level = BandTable.level(last, mean: window.mean, scale: window.scale)
         for (lane, origin) in origins.enumerated() {
             for lead in 1...Forecast.leads {
                 let error = station.observed(origin, lead) - last[lane]

@@ -61,7 +61,7 @@ package struct StationBacktest: Sendable {
         }
         obstacle = nil
         let rows = station.scoredRows
-        let origins = series.origins(in: rows)
+        let origins = series.origins(in: rows, days: options.memoryDays)
         guard !origins.isEmpty else { return }
         let forecasts = Self.forecasts(of: model, at: origins, series, options)
         let climate = Self.climatology(of: series, before: rows.lowerBound)

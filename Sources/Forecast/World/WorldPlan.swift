@@ -21,7 +21,7 @@ package struct WorldPlan: Sendable {
         (.all, 0.44), ([.temperature, .dewPoint, .pressure], 0.1), ([.temperature, .dewPoint], 0.1), ([], 0.2),
         ([.temperature, .wind], 0.1), (.wind, 0.06),
     ]
-    /// Share of the windows whose longitude is withheld, and of those whose latitude is.
+    /// Share of the windows whose longitude is withheld.
     static let placeless: Float = 0.1
 
     /// Seed of everything random.

@@ -26,7 +26,6 @@ final class WorldSamples: BlockLoss {
         var memory: UInt8 = 0
         var weather = WeatherGroups.all
         var hasClock = true
-        var hasSeason = true
         var missing: UInt32 = 0
     }
 
@@ -119,7 +118,6 @@ final class WorldSamples: BlockLoss {
             samples[index].memory = UInt8(Self.draw(WorldPlan.memories.map(\.share), using: &random))
             samples[index].weather = WorldPlan.weather[Self.draw(WorldPlan.weather.map(\.share), using: &random)].kept
             samples[index].hasClock = Float.random(in: 0..<1, using: &random) >= WorldPlan.placeless
-            samples[index].hasSeason = Float.random(in: 0..<1, using: &random) >= WorldPlan.placeless
             samples[index].missing = Self.missingHours(using: &random)
         }
     }
@@ -187,7 +185,6 @@ final class WorldSamples: BlockLoss {
         var context = StationContext(
             memory: station.memory(at: Int(sample.origin), days: WorldPlan.memories[Int(sample.memory)].days))
         if sample.hasClock { context.longitude = station.series.longitude }
-        if sample.hasSeason { context.latitude = station.series.latitude }
         withUnsafeTemporaryAllocation(of: Measures.self, capacity: Window.length) { steps in
             _ = steps.initialize(from: window)
             for hour in 0..<Window.length where sample.missing & 1 << UInt32(hour) != 0 { steps[hour].pm25 = .nan }

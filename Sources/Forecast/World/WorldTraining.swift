@@ -88,8 +88,6 @@ package final class WorldTraining: Sendable {
     /// Windows of a country of one station that the bands are learnt from; one of more has as many more as the root of their
     /// number says.
     private static let bandWindows: Float = 6_000
-    /// Days of memory of those that have one.
-    private static let bandMemories: [Int?] = [nil, 14, nil, 7, nil, 3]
 
     /// Trains the model that is shipped.
     ///
@@ -180,7 +178,7 @@ package final class WorldTraining: Sendable {
             let half = origins.count / 2
             errors.add(
                 model, at: .init(station: source.station, origins: Array(origins.prefix(half))),
-                days: (0..<half).map { bandMemories[$0 % bandMemories.count] })
+                days: (0..<half).map { _ in nil })
             let rest = Array(origins.dropFirst(half))
             errors.add(model, at: .init(station: source.station, origins: rest), days: rest.map { _ in 0 })
         }
