@@ -1,3 +1,5 @@
+import Foundation
+
 /// Rows in aligned columns, for a terminal.
 struct TextTable {
     private var rows: [[String]]
@@ -5,6 +7,12 @@ struct TextTable {
     init(header: [String]) { rows = [header] }
 
     mutating func add(_ row: [String]) { rows.append(row) }
+
+    /// A number with so many decimals; a dash for none, and for what is not finite.
+    static func fixed(_ value: Double?, _ digits: Int) -> String {
+        guard let value, value.isFinite else { return "–" }
+        return String(format: "%.\(digits)f", value)
+    }
 
     /// Lines joined by line ends, a rule below the header.
     var text: String {

@@ -12,7 +12,12 @@ struct BacktestCommand: AsyncParsableCommand {
             live: every hour is an origin, and only what was known then is used. This is the score to quote.
             chapter: the published protocol, which knows the weather of the hours that it forecasts.
 
-            The history is a file, or a station of the database. Of a folder each station has a line with its mean skill.
+            The history is a file, or a station of the database. A folder, and a model that bears gaps, have a row per
+            station and means over the stations of a country, then over countries. They are scored on the last year of
+            each series, or on the last half of one shorter than two years.
+
+            With --leave-out-groups no model is scored but the recipe of --preset world: networks are trained on all
+            countries but a group of them and scored on that group, in turn.
             """)
 
     enum ScoringProtocol: String, ExpressibleByArgument, CaseIterable {
@@ -22,13 +27,37 @@ struct BacktestCommand: AsyncParsableCommand {
     @Option(name: .customLong("protocol"), help: "chapter or live.")
     var scoring: ScoringProtocol = .live
 
+    enum Inputs: String, ExpressibleByArgument, CaseIterable {
+        case pm25, all
+    }
+
     @Option(help: ArgumentHelp("The model file.", valueName: "file"))
-    var model: String
+    var model: String?
 
     @OptionGroup var history: HistoryOptions
 
     @Option(help: ArgumentHelp("A previous model, scored beside it.", valueName: "file"))
     var baseline: String?
+
+    @Option(help: "Of a folder, or a model that bears gaps: pm25 hides the weather. All is the default.")
+    var inputs: Inputs?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Of a folder, or a model that bears gaps: hides what is older than so many days before an origin.",
+            valueName: "days"))
+    var memory: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Instead of --model: deal the countries into so many groups, train on all but one, score on that one. Without \
+            --inputs and --memory: PM2.5 alone with 0, 3, 14 and all days of memory, and all inputs.
+            """, valueName: "groups"))
+    var leaveOutGroups: Int?
+
+    @OptionGroup var recipe: WorldOptions
 
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
@@ -36,20 +65,47 @@ struct BacktestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Draw the scores as an SVG file, too.", valueName: "file"))
     var plot: String?
 
-    func validate() throws { try history.check("score") }
+    func validate() throws {
+        try history.check("score")
+        if let memory, memory < 0 { throw ValidationError("--memory \(memory): days are 0 or more") }
+        guard let leaveOutGroups else {
+            guard model != nil else {
+                throw ValidationError("say what to score: --model FILE, or --leave-out-groups N for the recipe of world")
+            }
+            guard recipe.isEmpty else {
+                throw ValidationError("--seed, --epochs, --members and --windows go with --leave-out-groups")
+            }
+            return
+        }
+        guard model == nil, baseline == nil, scoring == .live else {
+            throw ValidationError(
+                "--leave-out-groups trains the networks that it scores; it excludes --model, --baseline and "
+                    + "--protocol chapter")
+        }
+        guard leaveOutGroups > 1 else {
+            throw ValidationError("--leave-out-groups \(leaveOutGroups): there must be 2 groups at least")
+        }
+    }
 
     func run() async throws {
         let plot = try plot.map { try OutputFile($0) }
-        let model = try ModelFile.read(model)
+        guard let path = model else { return try await leaveOut(groups: leaveOutGroups ?? 0, plot) }
+        let model = try ModelFile.read(path)
         let baseline = try baseline.map { try ModelFile.read($0) }
         let (stations, _) = try await history.load(applicationName: "hazecast backtest")
-        guard let series = stations.first?.series, stations.count == 1 else {
-            guard scoring == .live, baseline == nil, plot == nil else {
+        if scoring == .live, stations.count > 1 || model.architecture.bearsGaps {
+            guard baseline == nil else {
                 throw DaemonError(
-                    .configuration,
-                    "--protocol chapter, --baseline and --plot score one station, and --data holds \(stations.count)")
+                    .configuration, "--baseline is scored beside a model that bears no gaps, and on one station")
             }
-            return report(model, on: stations)
+            return try report(model, on: stations, plot)
+        }
+        guard let series = stations.first?.series, stations.count == 1 else {
+            throw DaemonError(.configuration, "--protocol chapter scores one station, and --data holds \(stations.count)")
+        }
+        guard inputs == nil, memory == nil else {
+            throw DaemonError(
+                .configuration, "--inputs and --memory go with --protocol live, and a folder or a model that bears gaps")
         }
         let figure: Figure
         switch scoring {
@@ -67,35 +123,41 @@ struct BacktestCommand: AsyncParsableCommand {
         try plot?.write(Data(figure.svg.utf8))
     }
 
-    /// A line for each station.
-    private func report(_ model: Model, on stations: [StationSeries]) {
-        for station in stations {
-            let skill = meanSkill(model, on: station)
-            print(
-                json
-                    ? JSONValue.object(["station": .string(station.id), "mean_skill": .number(skill ?? .nan)]).line
-                    : "\(station.id): mean skill \(Self.fixed(skill, 3))")
-        }
+    /// A row for each station, and means.
+    private func report(_ model: Model, on stations: [StationSeries], _ plot: OutputFile?) throws {
+        let condition = LeaveOutRun.Condition(isPM25Only: inputs == .pm25, memoryDays: memory)
+        let scores = WorldBacktest(
+            stations.map(WorldStation.init), condition.options, workers: ProcessInfo.processInfo.activeProcessorCount
+        ) { _ in model }
+        let title = "\(model.name), \(model.architecture.parameterCount) weights, \(condition.text)"
+        print(json ? scores.json.line : WorldReport(title: title, scores: scores).text)
+        try plot?.write(Data(Figure.world(scores, title: title).svg.utf8))
     }
 
-    /// A station's mean skill; where it has none, nil and the reason on stderr.
-    private func meanSkill(_ model: Model, on station: StationSeries) -> Double? {
-        do throws(ForecastError) {
-            let skill = try LiveProtocol(model, on: station.series).meanSkill
-            if skill.isFinite { return skill }
-        } catch {
-            StandardError.print("\(station.id): no score: \(error)")
-            return nil
+    /// The recipe of `world` on countries that it has not seen.
+    private func leaveOut(groups: Int, _ plot: OutputFile?) async throws {
+        let stations = try await history.load(applicationName: "hazecast backtest").stations.map(WorldStation.init)
+        let countries = Set(stations.map(\.country)).count
+        guard groups <= countries else {
+            throw DaemonError(
+                .configuration, "--leave-out-groups \(groups): --data holds stations of \(countries) countries")
         }
-        let missing = MeasureColumn.allCases.filter { column in
-            station.series.measures.allSatisfy { $0[column].isNaN }
+        let conditions =
+            inputs == nil && memory == nil
+            ? LeaveOutRun.conditions : [.init(isPM25Only: inputs == .pm25, memoryDays: memory)]
+        let run = LeaveOutRun(stations: stations, plan: recipe.plan, groups: groups, conditions: conditions)
+        let results = try run.results()
+        if json {
+            print(run.json(results).line)
+        } else {
+            let texts = zip(conditions, results).map { condition, scores in
+                WorldReport(title: "\(run.title), \(condition.text)", scores: scores).text
+            }
+            print(texts.joined(separator: "\n\n\n"))
         }
-        let reason =
-            missing.isEmpty
-            ? "no hour of the last year can be scored"
-            : "\(model.name) needs \(missing.map(\.rawValue).joined(separator: ", ")), which the readings lack"
-        StandardError.print("\(station.id): no score: \(reason)")
-        return nil
+        if let condition = conditions.last, let scores = results.last {
+            try plot?.write(Data(Figure.world(scores, title: "\(run.title), \(condition.text)").svg.utf8))
+        }
     }
 
     private func report<Scores>(
@@ -180,10 +242,7 @@ struct BacktestCommand: AsyncParsableCommand {
             """
     }
 
-    private static func fixed(_ value: Double?, _ digits: Int) -> String {
-        guard let value, value.isFinite else { return "–" }
-        return String(format: "%.\(digits)f", value)
-    }
+    private static func fixed(_ value: Double?, _ digits: Int) -> String { TextTable.fixed(value, digits) }
 }
 
 /// Model files on disk.

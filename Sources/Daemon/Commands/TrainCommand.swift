@@ -1,10 +1,8 @@
 public import ArgumentParser
-import Dispatch
 public import Forecast
 import Foundation
 import Ingest
 import Postgres
-import Synchronization
 
 /// `hazecast train`: fits a network to a station's history and writes a model file.
 struct TrainCommand: AsyncParsableCommand {
@@ -12,7 +10,8 @@ struct TrainCommand: AsyncParsableCommand {
         commandName: "train",
         abstract: "Train a model on all but the last year of a station's history.",
         discussion: """
-            The history is a file, or a station of the database. With --from, a pretrained model is fine-tuned on it,
+            The history is a file, or a station of the database; --preset world learns from a folder of stations of many
+            countries, which it leaves out by turns to learn how wrong it is where it has never been. With --from, a pretrained model is fine-tuned on it,
             which is better than a new one and needs less: the station's own ranges, a few epochs, its own bands.
 
             With --activate nothing is written to a file: it is the training run that the daemon makes by the clock. A
@@ -26,11 +25,15 @@ struct TrainCommand: AsyncParsableCommand {
         case chapter
         case chapterSingle = "chapter-single"
         case operational
+        case world
     }
 
     @Option(
         help:
-            "The recipe: operational, which serves; chapter, the published network; or chapter-single, its one-layer rival."
+            """
+            The recipe: operational, which serves; world, for stations anywhere, learnt from stations of many countries; \
+            chapter, the published network; or chapter-single, its one-layer rival.
+            """
     )
     var preset: Preset = .operational
 
@@ -60,8 +63,16 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "Epochs of mini-batches of each member or from each start; the preset's own by default.")
     var epochs: Int?
 
-    @Option(help: "operational: networks in the ensemble.")
-    var members: Int = OperationalPlan().members
+    @Option(help: "operational and world: networks in the ensemble; the preset's own number by default.")
+    var members: Int?
+
+    @Option(help: "world: windows that each network learns from.")
+    var windows: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "world: countries whose stations are not learnt from at all, such as CN,VN.", valueName: "countries"))
+    var leaveOut: String?
 
     @Option(
         help: "chapter and chapter-single: lbfgs (Adam, then L-BFGS over rollouts), adam, or sgd as in the chapter.")
@@ -93,10 +104,18 @@ struct TrainCommand: AsyncParsableCommand {
         }
         try history.check("train on")
         guard from != nil || !whole else { throw ValidationError("--whole goes with --from MODEL") }
+        let isWorld = preset == .world && from == nil
+        guard isWorld || (windows == nil && leaveOut == nil) else {
+            throw ValidationError("--windows and --leave-out go with --preset world")
+        }
+        guard !isWorld || plot == nil else {
+            throw ValidationError("--plot draws scores on a validation year, which --preset world has none of")
+        }
     }
 
     func run() async throws {
-        if let out { try await train(to: out) } else { try await trainAndActivate() }
+        guard let out else { return try await trainAndActivate() }
+        if preset == .world && from == nil { try await trainWorld(to: out) } else { try await train(to: out) }
     }
 
     private func train(to out: String) async throws {
@@ -105,8 +124,9 @@ struct TrainCommand: AsyncParsableCommand {
         let (stations, start) = try await history.load(startingFrom: from, applicationName: "hazecast train")
         guard let series = stations.first?.series, stations.count == 1 else {
             throw DaemonError(
-                .configuration, "this recipe learns from one station, and --data holds \(stations.count); name one file"
-            )
+                .configuration,
+                "this recipe learns from one station, and --data holds \(stations.count); name one file, or learn from all "
+                    + "with --preset world")
         }
         let interruption = Interruption()
         let display = TrainingDisplay()
@@ -127,6 +147,61 @@ struct TrainCommand: AsyncParsableCommand {
         try outFile.write(model.json())
         try plotFile?.write(Data(Figure.training(done, of: model).svg.utf8))
         StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
+    }
+
+    /// Learns from all stations that `--data` holds but those of `--leave-out`.
+    private func trainWorld(to out: String) async throws {
+        let outFile = try OutputFile(out)
+        let stations = try await history.load(applicationName: "hazecast train").stations.map(WorldStation.init)
+        var plan = WorldPlan()
+        plan.seed = seed
+        plan.epochs = epochs ?? plan.epochs
+        plan.members = members ?? plan.members
+        plan.windows = windows ?? plan.windows
+        plan.leftOut = try leftOut(of: stations)
+        let learnt = stations.filter { !plan.leftOut.contains($0.country) }
+        let unseen = stations.filter { plan.leftOut.contains($0.country) }
+        let workers = ProcessInfo.processInfo.activeProcessorCount
+        let interruption = Interruption()
+        let isInterrupted = interruption.question
+        let display = TrainingDisplay()
+        let training = WorldTraining(learnt, plan: plan, workers: workers) { progress in
+            display.show(progress)
+            return !isInterrupted()
+        }
+        let model: Model
+        do throws(ForecastError) {
+            model = try training.run(name: URL(filePath: out).deletingPathExtension().lastPathComponent)
+        } catch {
+            display.end()
+            throw error
+        }
+        display.end()
+        // Ends the catching of Ctrl-C: the scores may be interrupted.
+        withExtendedLifetime(interruption) {}
+        var scores: [String: JSONValue] = [:]
+        for (name, stations) in [("", learnt.filter(\.isHeldBack)), ("left_out_", unseen)] where !stations.isEmpty {
+            for (memory, days) in [("live", nil), ("live_without_memory", 0)] as [(String, Int?)] {
+                var options = StationBacktest.Options()
+                options.memoryDays = days
+                scores[name + memory] =
+                    WorldBacktest(stations, options, workers: workers) { _ in model }.compactJSON
+            }
+        }
+        try outFile.write(try model.with(scores: .object(scores)).json())
+        StandardError.print("\(out): \(model.name), \(model.architecture.parameterCount) weights")
+    }
+
+    /// The countries of `--leave-out`, in the order of their letters.
+    private func leftOut(of stations: [WorldStation]) throws -> [String] {
+        let wanted = (leaveOut ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let countries = Set(stations.map(\.country))
+        if let unknown = wanted.first(where: { !countries.contains($0) }) {
+            throw DaemonError(
+                .configuration,
+                "--leave-out \(unknown): --data holds no station there; it has \(countries.sorted().joined(separator: ", "))")
+        }
+        return Set(wanted).sorted()
     }
 
     /// The run that the daemon makes, in the foreground.
@@ -192,8 +267,9 @@ struct TrainCommand: AsyncParsableCommand {
             var plan = OperationalPlan()
             plan.seed = seed
             plan.epochs = epochs ?? plan.epochs
-            plan.members = members
+            plan.members = members ?? plan.members
             return try OperationalTraining(series, plan: plan, goesOn: goesOn).run(name: name)
+        case .world: preconditionFailure("world learns from many stations")
         }
     }
 }
@@ -201,56 +277,3 @@ struct TrainCommand: AsyncParsableCommand {
 extension TrainingPlan.Optimiser: ExpressibleByArgument {}
 extension InitialWeights: ExpressibleByArgument {}
 extension TrainingPlan.Weather: ExpressibleByArgument {}
-
-/// Ctrl-C as a question that training asks after each epoch; a second Ctrl-C ends the process.
-private final class Interruption {
-    private final class Flag: Sendable {
-        let isSet = Atomic(false)
-    }
-
-    private let flag = Flag()
-    private let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-
-    var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
-
-    init(onRequest: @escaping @Sendable () -> Void = {}) {
-        signal(SIGINT, SIG_IGN)
-        source.setEventHandler { [flag] in
-            flag.isSet.store(true, ordering: .relaxed)
-            onRequest()
-            signal(SIGINT, SIG_DFL)
-        }
-        source.activate()
-    }
-
-    deinit {
-        source.cancel()
-        signal(SIGINT, SIG_DFL)
-    }
-}
-
-/// A bar on a terminal's stderr, else JSON lines on stdout.
-private struct TrainingDisplay: Sendable {
-    private let bar = ProgressBar("training")
-
-    func show(_ progress: TrainingProgress) {
-        guard bar.isShown else {
-            print(progress.json.line)
-            return
-        }
-        let fraction = Double(progress.epoch) / Double(progress.epochs)
-        bar.show(fraction, note: "loss \(String(format: "%.6f", progress.loss))  \(progress.phase)")
-    }
-
-    @Sendable func show(_ report: TrainingReport) {
-        guard bar.isShown else {
-            if let line = report.line { FileHandle.standardOutput.write(line) }
-            return
-        }
-        bar.show(report.progress, note: report.phase)
-    }
-
-    func end() {
-        bar.clear()
-    }
-}

@@ -6,6 +6,8 @@ package struct StationBacktest: Sendable {
         package var isPM25Only = false
         /// Days before an origin beyond which nothing is known of the station; nil: all is known.
         package var memoryDays: Int?
+        /// Whether ridge regression is fitted on the rows before the scored ones, a matter of seconds.
+        package var hasRidge = false
 
         /// Everything that there is.
         package init() {}
@@ -40,16 +42,32 @@ package struct StationBacktest: Sendable {
     package private(set) var persistence = [Score](repeating: Score(), count: Forecast.leads)
     /// Of the mean at that UTC hour of the day over the rows before the scored ones; empty where there are none.
     package private(set) var climatology = [Score](repeating: Score(), count: Forecast.leads)
+    /// Of ridge regression fitted on the rows before the scored ones; nil where it was not.
+    package var ridge: [Score]?
+    /// Why the model cannot forecast the station; nil where it can.
+    package let obstacle: String?
 
     /// Scores a model on the station's scored rows.
     package init(_ station: WorldStation, by model: Model, _ options: Options = Options()) {
         self.station = station
         let series = station.relative
+        let missing = model.missingMeasures(in: series.series, isPM25Only: options.isPM25Only)
+        guard missing.isEmpty else {
+            let names = missing.joined(separator: ", ")
+            obstacle =
+                options.isPM25Only
+                ? "\(model.name) needs \(names) as well" : "\(model.name) needs \(names), which the readings lack"
+            return
+        }
+        obstacle = nil
         let rows = station.scoredRows
         let origins = series.origins(in: rows, days: options.memoryDays)
+        guard !origins.isEmpty else { return }
         let forecasts = Self.forecasts(of: model, at: origins, series, options)
         let climate = Self.climatology(of: series, before: rows.lowerBound)
+        let ridge = options.hasRidge ? Self.ridge(station, at: origins, options) : nil
         let adapted = Adaptation(series, origins, forecasts).issued(memoryDays: options.memoryDays)
+        if ridge != nil { self.ridge = Array(repeating: Score(), count: Forecast.leads) }
         for (index, origin) in origins.enumerated() {
             let last = series.rows[origin].pm25
             let age = (origin - rows.lowerBound) / 24
@@ -61,6 +79,9 @@ package struct StationBacktest: Sendable {
                 persistence[lead - 1].add(predicted: last, observed: observed)
                 let hour = series.series.start.advanced(by: origin + lead).hourOfDay
                 if let climate { climatology[lead - 1].add(predicted: climate[hour], observed: observed) }
+                if let ridge {
+                    self.ridge?[lead - 1].add(predicted: ridge[index].pm25[lead - 1], observed: observed)
+                }
                 if age < 7 {
                     firstWeek[lead - 1].add(forecasts[index], index: lead - 1, persistence: last, observed: observed)
                 }
@@ -72,8 +93,17 @@ package struct StationBacktest: Sendable {
         }
     }
 
-    /// Whether there are enough scored hours to count.
-    package var counts: Bool { persistence[0].n >= Self.leastHours }
+    /// Whether there are enough scored hours to count, and a skill.
+    package var counts: Bool { reason == nil }
+
+    /// Why the station does not count; nil where it does.
+    package var reason: String? {
+        if let obstacle { return obstacle }
+        let hours = persistence[0].n
+        if hours < Self.leastHours { return "\(hours) scored hours, and \(Self.leastHours) are needed" }
+        let skills = [meanSkill(model.leads), meanSkill(adapted.leads)]
+        return skills.allSatisfy(\.isFinite) ? nil : "PM2.5 never changes, or not every lead was observed"
+    }
 
     /// Skill against persistence at each lead.
     package func skill(_ scores: [Score]) -> [Double] { zip(scores, persistence).map { $0.skill(against: $1) } }
@@ -99,6 +129,13 @@ package struct StationBacktest: Sendable {
             windows, contexts: origins.map { series.context(at: $0, days: options.memoryDays) })
     }
 
+    private static func ridge(_ station: WorldStation, at origins: [Int], _ options: Options) -> [Forecast]? {
+        var series = station.relative.series
+        if options.isPM25Only { series.measures = series.measures.map { Measures(pm25: $0.pm25) } }
+        guard let ridge = Ridge.fit(series, before: station.scoredRows.lowerBound) else { return nil }
+        return ridge.forecast(LiveOrigins(series, station.scoredRows), at: origins)
+    }
+
     private static func climatology(of series: RelativeSeries, before end: Int) -> [Float]? {
         var (sums, counts) = ([Float](repeating: 0, count: 24), [Float](repeating: 0, count: 24))
         for row in 0..<end where !series.rows[row].pm25.isNaN {
@@ -107,6 +144,23 @@ package struct StationBacktest: Sendable {
         }
         guard counts.allSatisfy({ $0 > 0 }) else { return nil }
         return zip(sums, counts).map { $0 / $1 }
+    }
+}
+
+extension Model {
+    /// Names of the measures that the model needs and a series lacks throughout; none for a model that bears gaps.
+    fileprivate func missingMeasures(in series: HourlySeries, isPM25Only: Bool) -> [String] {
+        if architecture.bearsGaps { return [] }
+        let measures: [(name: String, value: KeyPath<Measures, Float>, needs: (Feature) -> Bool)] = [
+            ("dew_point", \.dewPoint, { $0.rawValue.hasPrefix("dew_point") }),
+            ("temperature", \.temperature, { $0.rawValue.hasPrefix("temperature") }),
+            ("pressure", \.pressure, { $0.rawValue.hasPrefix("pressure") }),
+            ("wind_speed", \.windSpeed, { $0.rawValue.hasPrefix("wind") }),
+        ]
+        return measures.filter { measure in
+            architecture.inputs.contains(where: measure.needs)
+                && (isPM25Only || series.measures.allSatisfy { $0[keyPath: measure.value].isNaN })
+        }.map(\.name)
     }
 }
 

@@ -32,10 +32,11 @@ package struct WorldBacktest: Sendable {
     /// Stations with enough scored hours.
     package var counted: [StationBacktest] { stations.filter(\.counts) }
 
-    /// A mean over the stations of each country, by country.
+    /// A mean over the stations of each country that have a value, by country.
     package func byCountry(_ value: (StationBacktest) -> Double) -> [String: Double] {
-        Dictionary(grouping: counted, by: \.station.country).mapValues { stations in
-            stations.reduce(0) { $0 + value($1) } / Double(stations.count)
+        Dictionary(grouping: counted, by: \.station.country).compactMapValues { stations in
+            let values = stations.map(value).filter(\.isFinite)
+            return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
     }
 
@@ -45,74 +46,14 @@ package struct WorldBacktest: Sendable {
         // In an order, so that the same sum comes out each time.
         return countries.keys.sorted().reduce(0) { $0 + (countries[$1] ?? 0) } / Double(countries.count)
     }
-
-    /// The scores of `hazecast backtest --protocol live --data DIR --json`.
-    package var json: JSONValue {
-        var members = Self.summary(self, \.model)
-        members["protocol"] = .string("live")
-        members["stations"] = .array(stations.map(Self.json))
-        members["adapted"] = .object(Self.summary(self, \.adapted))
-        return .object(members)
-    }
-
-    private static func summary(
-        _ backtest: WorldBacktest, _ part: KeyPath<StationBacktest, StationBacktest.Part>
-    ) -> [String: JSONValue] {
-        let skill = { (station: StationBacktest) in station.meanSkill(station[keyPath: part].leads) }
-        let worst = backtest.counted.min { skill($0) < skill($1) }
-        return [
-            "countries": .object(
-                backtest.byCountry(skill).mapValues { .object(["mean_skill": .number($0)]) }),
-            "mean_skill": .number(backtest.mean(skill)),
-            "worst": worst.map { .string($0.station.id) } ?? .null,
-            "stations_below_zero": .number(backtest.counted.count { skill($0) < 0 }),
-        ]
-    }
-
-    private static func json(_ station: StationBacktest) -> JSONValue {
-        func leads(_ part: StationBacktest.Part) -> JSONValue {
-            let skill = station.skill(part.leads)
-            return .object(
-                Dictionary(
-                    uniqueKeysWithValues: part.leads.indices.map { index in
-                        let score = part.leads[index]
-                        let members: [String: JSONValue] = [
-                            "n": .number(score.n), "rmse": .number(score.rmse), "mae": .number(score.mae),
-                            "bias": .number(score.bias), "r2": .number(score.r2), "skill": .number(skill[index]),
-                        ]
-                        return ("\(index + 1)", .object(members.merging(part.bands[index].json) { own, _ in own }))
-                    }))
-        }
-        func plain(_ scores: [Score]) -> JSONValue {
-            let skill = station.skill(scores)
-            return .object(
-                Dictionary(
-                    uniqueKeysWithValues: scores.indices.map { index in
-                        let members: [String: JSONValue] = [
-                            "n": .number(scores[index].n), "rmse": .number(scores[index].rmse),
-                            "mae": .number(scores[index].mae), "skill": .number(skill[index]),
-                        ]
-                        return ("\(index + 1)", .object(members))
-                    }))
-        }
-        return .object([
-            "id": .string(station.station.id), "country": .string(station.station.country),
-            "n": .number(station.persistence[0].n), "counted": .bool(station.counts),
-            "mean_skill": .number(station.meanSkill(station.model.leads)),
-            "leads": leads(station.model), "persistence": plain(station.persistence),
-            "climatology": plain(station.climatology),
-            "adapted": .object([
-                "mean_skill": .number(station.meanSkill(station.adapted.leads)), "leads": leads(station.adapted),
-            ]),
-        ])
-    }
 }
 
 extension WorldTraining {
     /// Scores every station by an ensemble that has not seen its country, with bands from stations of countries that it has
     /// not seen either.
     ///
-    /// Countries are dealt into groups; an ensemble is trained on all but one and scored on that one, in turn.
+    /// Countries are dealt into groups; an ensemble is trained on all but one and scored on that one, in turn. Ridge regression
+    /// is fitted once for each set of inputs: it has no memory.
     package func leaveOut(
         groups count: Int, _ options: [StationBacktest.Options]
     ) throws(ForecastError) -> [WorldBacktest] {
@@ -125,10 +66,16 @@ extension WorldTraining {
                 try Self.model("without group \(number + 1)", weights, members: plan.members, errors: errors))
         }
         let blind = models
+        var ridge: [Bool: [[Score]?]] = [:]
         return options.map { options in
-            WorldBacktest(stations, options, workers: workers) { station in
+            var needed = options
+            needed.hasRidge = options.hasRidge && ridge[options.isPM25Only] == nil
+            var scores = WorldBacktest(stations, needed, workers: workers) { station in
                 blind[fold.groups.firstIndex { $0.contains(station.country) } ?? 0]
-            }
+            }.stations
+            if needed.hasRidge { ridge[options.isPM25Only] = scores.map(\.ridge) }
+            for (index, ridge) in (ridge[options.isPM25Only] ?? []).enumerated() { scores[index].ridge = ridge }
+            return WorldBacktest(scores)
         }
     }
 }

@@ -32,6 +32,8 @@ package struct WorldPlan: Sendable {
     package var windows = 240_000
     /// Networks in the ensemble.
     package var members = 3
+    /// Countries that nothing was learnt from, for the record: their stations are not given to the training.
+    package var leftOut: [String] = []
 
     /// The plan that `models/world.json` is made by.
     package init() {}
@@ -42,6 +44,7 @@ package struct WorldPlan: Sendable {
             "epochs": .number(epochs), "windows": .number(windows),
             "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(Self.rates.first),
             "weight_decay": .number(Self.decay), "lead_power": .number(Self.leadPower),
+            "left_out_countries": .array(leftOut.map { .string($0) }),
         ]
     }
 }

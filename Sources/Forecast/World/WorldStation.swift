@@ -27,6 +27,9 @@ package struct WorldStation: Sendable {
         return 0..<(count > 365 * 36 ? count - 365 * 24 : count)
     }
 
+    /// Whether the shipped model does not learn from the station's last rows, so that it can be scored on them.
+    package var isHeldBack: Bool { learntRows.upperBound < relative.rows.count }
+
     /// Origins among some rows, with enough observed after them to learn from; nothing beyond the rows is looked at.
     func source(_ rows: Range<Int>) -> WorldSamples.Source {
         let end = rows.upperBound

@@ -79,6 +79,8 @@ package final class WorldTraining: Sendable {
         }
     }
 
+    /// Two mini-batches: fewer would leave the networks as they began.
+    private static let leastWindows = 2 * WorldPlan.batch * Lanes.scalarCount
     /// Countries are dealt into so many groups for the bands.
     private static let groups = 6
     /// Members of each group's ensemble.
@@ -132,6 +134,17 @@ package final class WorldTraining: Sendable {
     ) throws(ForecastError) -> CrossFit {
         let groups = Self.groups(of: stations, count: count)
         let sources = stations.map { $0.source(rows($0)) }
+        guard plan.windows >= Self.leastWindows else {
+            throw ForecastError(.invalidArgument, "training needs at least \(Self.leastWindows) windows")
+        }
+        for group in groups {
+            let windows = sources.filter { !group.contains($0.country) }.reduce(0) { $0 + $1.origins.count }
+            guard windows >= Self.leastWindows else {
+                throw ForecastError(
+                    .tooLittleData, "without \(group.sorted().joined(separator: ", ")) there are \(windows) hours to "
+                        + "learn from, and \(Self.leastWindows) are needed")
+            }
+        }
         let jobs = groups.enumerated().flatMap { number, group in
             self.jobs(
                 sources.filter { !group.contains($0.country) }, members: members, seed: UInt64(number + 1),
