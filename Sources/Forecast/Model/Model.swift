@@ -68,6 +68,14 @@ public struct Model: Sendable {
             architecture, self.normalisation, networks, [bands, memoryBands, persistenceBands].compactMap(\.self), limits ?? [])
     }
 
+    /// The same model by another name.
+    func named(_ name: String) throws(ForecastError) -> Model {
+        try Model(
+            name: name, preset: preset, architecture: architecture, normalisation: normalisation,
+            weights: networks.flatMap(\.weights), bands: bands, memoryBands: memoryBands,
+            persistenceBands: persistenceBands, limits: limits, training: training, scores: scores)
+    }
+
     /// The same model with other scores.
     public func with(scores: JSONValue) throws(ForecastError) -> Model {
         try with(bands: bands, scores: scores)

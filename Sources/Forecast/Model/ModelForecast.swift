@@ -193,7 +193,7 @@ final class ForecastBlock {
         }
         clippedLanes = .zero
         for lead in 0..<leads {
-            var change = pm25[lead] * share
+            var change = model.normalisation.output.unscaled(pm25[lead] * share)
             if let limits = model.limits {
                 let (least, most) = (limits[lead].lowerBound, limits[lead].upperBound)
                 clippedLanes.replace(with: 1, where: change .< least .| change .> most)
