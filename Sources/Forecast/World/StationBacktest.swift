@@ -135,7 +135,7 @@ private struct Adaptation {
         var factors = ChangeFactors()
     }
 
-    private var days: Int { (places.count + 23) / 24 }
+    private var days: Int { origins.isEmpty ? 0 : (places.count + 23) / 24 }
 
     /// The forecasts as they would have been issued, each by what was observed up to the midnight before.
     func issued(memoryDays: Int?) -> [Forecast] {
