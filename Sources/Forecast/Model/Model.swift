@@ -65,7 +65,8 @@ public struct Model: Sendable {
         self.training = training
         self.scores = scores
         self.sha256 = Self.digest(
-            architecture, self.normalisation, networks, [bands, memoryBands, persistenceBands].compactMap(\.self), limits ?? [])
+            architecture, self.normalisation, networks, bands: bands, memoryBands: memoryBands,
+            persistenceBands: persistenceBands, limits: limits)
     }
 
     /// The same model by another name.
