@@ -26,7 +26,7 @@ import Testing
     ) throws -> (decision: Promotion.Decision, champion: Promotion.Skills, challenger: Promotion.Skills?) {
         let holdOut = HoldOut(of: [history], before: history.hours.upperBound)
         let outcome = try #require(
-            try Contest(champion: champion, parent: Self.operational(), holdOut: holdOut, doubt: doubt)
+            try Contest(champion: champion, parents: [Self.operational()], holdOut: holdOut, doubt: doubt)
                 .run(name: "challenger"))
         return (outcome.decision, outcome.championSkills, outcome.challengerSkills)
     }

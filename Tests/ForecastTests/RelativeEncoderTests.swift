@@ -7,14 +7,14 @@ import Testing
 struct EncoderReference: Decodable {
     struct Place: Decodable {
         let first: Int32
-        let latitude, longitude: Double
+        let longitude: Double
         let pm25: [Float?]
     }
 
     struct Case: Decodable, CustomTestStringConvertible {
         let name: String
         let place, origin, days: Int
-        let clock, season: Bool
+        let clock: Bool
         /// Steps whose PM2.5 is withheld.
         let withheld: [Int]
         /// By measure, of the window's 24 hours.
@@ -45,7 +45,6 @@ struct EncoderReference: Decodable {
         var series = HourlySeries(
             start: UTCHour(hoursSinceEpoch: place.first), measures: place.pm25.map { Measures(pm25: $0 ?? .nan) })
         series.longitude = test.clock ? place.longitude : nil
-        series.latitude = test.season ? place.latitude : nil
         for step in 0..<Window.length {
             let row = test.origin - 23 + step
             series.measures[row].temperature = test.weather["temperature"]?[step] ?? .nan
@@ -179,32 +178,14 @@ private func encoded(_ window: Window, _ context: StationContext) -> [Float] {
         }
     }
 
-    @Test func withoutAPlaceThereIsNoClockAndNoSeason() throws {
+    @Test func withoutALongitudeThereIsNoClock() throws {
         var random = SplitMix64(seed: 4)
         let (windows, contexts) = gappyWindows(40, using: &random)
-        let clock: [Feature] = [.solarHourSine, .solarHourCosine, .clockPresent]
-        let season: [Feature] = [.seasonSine, .seasonCosine, .seasonPresent]
         for (window, context) in zip(windows, contexts) {
             let x = encoded(window, context)
-            for (names, isKnown) in [(clock, context.longitude != nil), (season, context.latitude != nil)] {
-                for name in names { #expect(column(x, name).contains { $0 != 0 } == isKnown, "\(name)") }
+            for name in [Feature.solarHourSine, .solarHourCosine, .clockPresent] {
+                #expect(column(x, name).contains { $0 != 0 } == (context.longitude != nil), "\(name)")
             }
-            // One does not need the other.
-            let here = encoded(window, StationContext(longitude: context.longitude))
-            for name in clock { #expect(column(here, name) == column(x, name)) }
-        }
-    }
-
-    @Test func theSouthHasTheSeasonsOfHalfAYearLater() throws {
-        let january = try #require(UTCHour(year: 2023, month: 1, day: 1, hour: 12))
-        let july = try #require(UTCHour(year: 2023, month: 7, day: 2, hour: 12))
-        // Leap days shift a year's first day by at most a day, which is a degree.
-        #expect(min(january.season(latitude: 40), 360 - january.season(latitude: 40)) < 1)
-        #expect(abs(january.season(latitude: -40) - 180) < 1)
-        #expect(abs(july.season(latitude: 0) - 180) < 1.5)
-        #expect(min(july.season(latitude: -0.1), 360 - july.season(latitude: -0.1)) < 1.5)
-        for hour in stride(from: Int32(300_000), to: 500_000, by: 777) {
-            #expect((0..<360).contains(UTCHour(hoursSinceEpoch: hour).season(latitude: hour % 2 == 0 ? 9 : -9)))
         }
     }
 

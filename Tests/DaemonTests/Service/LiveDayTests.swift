@@ -237,10 +237,10 @@ import Testing
                 "SELECT memory, change_factors FROM hazecast.live_day WHERE station_id = $1", [roof]
             ).single()
             let memory = StationMemory(values: try state.decode([Float].self, at: 0))
-            let factors = try state.decode([Float].self, at: 1)
+            let changeFactors = try state.decode([Float].self, at: 1)
             let world = try Model(json: Data(try #require(EmbeddedResources.models["world.json"]).utf8))
             let still = world.forecast([window], contexts: [StationContext(memory: memory)])[0]
-                .changed { ChangeFactors.apply(factors, to: $0, last: window.steps[Window.length - 1].pm25) }
+                .changed { ChangeFactors.apply(changeFactors, to: $0, last: window.steps[Window.length - 1].pm25) }
             let factors = try #require(
                 try await site.connection.query("SELECT factors80, factors95 FROM hazecast.live_day").first)
             let adapted = AdaptiveBands(

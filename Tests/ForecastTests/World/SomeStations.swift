@@ -18,7 +18,6 @@ func someStation(hours: Int, level: Float = 20, missing: Float = 0.05, seed: UIn
     }
     var series = HourlySeries(start: UTCHour(hoursSinceEpoch: 400_013), measures: measures)
     series.longitude = 13
-    series.latitude = 52
     return series
 }
 
@@ -69,7 +68,6 @@ func gappyWindows(_ count: Int, using random: inout SplitMix64) -> (windows: [Wi
         contexts.append(
             StationContext(
                 longitude: Bool.random(using: &random) ? .random(in: -180...180, using: &random) : nil,
-                latitude: Bool.random(using: &random) ? .random(in: -60...60, using: &random) : nil,
                 memory: Bool.random(using: &random) ? someMemory(of: pm25) : nil))
         return Window(
             origin: UTCHour(hoursSinceEpoch: .random(in: 300_000...500_000, using: &random)), steps: steps)
