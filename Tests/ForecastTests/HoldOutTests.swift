@@ -53,9 +53,10 @@ struct HoldOutTests {
         let gap = 800
         let holdOut = HoldOut(
             of: [series(1000) { $0 == gap ? .nan : Float($0 % 97) }], before: Self.start.advanced(by: 1000))
-        // Origins in 496..<1000 whose lead is before the end, less the one that was not observed.
+        // Origins in 496..<1000 whose lead is before the end, less the one whose lead was not observed, and less the hour
+        // that was not observed itself, which is no origin.
         let persistence = holdOut.persistence(in: holdOut.range)
-        #expect(persistence.map(\.n) == HoldOut.leads.map { 504 - $0 - 1 })
+        #expect(persistence.map(\.n) == HoldOut.leads.map { 504 - $0 - 2 })
         #expect(try holdOut.scores(of: model(), in: holdOut.range).map(\.n) == persistence.map(\.n))
     }
 

@@ -121,7 +121,7 @@ private func closed(_ steps: [Measures]) throws(GapRule.Outage) -> [Measures] {
         readings[origin].pm25 = .nan
         #expect {
             try GapRule.fill(readings)
-        } throws: { "\($0)" == "pm25 at \(origin) did not pass quality control" }
+        } throws: { "\($0)" == "no forecast: pm25 at \(origin) did not pass quality control" }
     }
 
     /// A sensor that stands at 40 µg/m³ for so many hours, the thirteenth of which is the first to be flagged.

@@ -83,7 +83,7 @@ struct DemoCommand: AsyncParsableCommand {
         let replay = Replay(connection: connection, station: station)
         var delays: [Duration] = []
         for reading in series.readings(in: start..<allHours.upperBound) {
-            delays.append(try await replay.write(reading.measures, at: reading.hour))
+            if let delay = try await replay.write(reading.measures, at: reading.hour) { delays.append(delay) }
         }
         delays.sort()
         let median = delays[delays.count / 2] / .milliseconds(1)

@@ -12,8 +12,9 @@ struct Replay {
 
     /// Inserts one hour and waits until the daemon has considered it.
     ///
-    /// - Returns: the time from just before the INSERT until the forecast, or the reason for none, can be read.
-    func write(_ measures: Measures, at hour: UTCHour) async throws -> Duration {
+    /// - Returns: the time from just before the INSERT until the forecast, or the reason for none, can be read; nil for an hour
+    ///   that is no origin.
+    func write(_ measures: Measures, at hour: UTCHour) async throws -> Duration? {
         let began = ContinuousClock.now
         func value(_ value: Float) -> Float? { value.isNaN ? nil : value }
         try await connection.query(
@@ -26,6 +27,8 @@ struct Replay {
                 station, hour.timestamp, value(measures.pm25), value(measures.dewPoint), value(measures.temperature),
                 value(measures.pressure), value(measures.windDirection), value(measures.windSpeed),
             ])
+        // Without PM2.5 an hour is no origin: nothing comes of it but a better window for the next.
+        if measures.pm25.isNaN { return nil }
         while try await !isConsidered(hour) {
             guard ContinuousClock.now - began < Self.patience else {
                 throw DaemonError(.configuration, "no forecast of \(hour) within \(Self.patience)")

@@ -240,10 +240,14 @@ private let noon = Site.noon
             try await site.write(roof, noon, absurd)
             try await eventually { try await site.text("SELECT count(*) FROM hazecast.reading_flag") == "1" }
             try await site.write(roof, noon.advanced(by: 9))
+            let yard = try await site.addStation("yard")
+            try await site.write(yard, noon.advanced(by: 8)...noon.advanced(by: 9))
             try await eventually { try await site.text("SELECT count(*) FROM hazecast.station_outage") == "1" }
+            try await site.write(yard, noon.advanced(by: 7))
+            try await eventually { try await site.text("SELECT count(*) FROM hazecast.station_outage") == "0" }
             try await site.run(
                 "DELETE FROM hazecast.reading WHERE observed_at = (SELECT max(observed_at) FROM hazecast.reading)")
-            try await eventually { try await site.text("SELECT count(*) FROM hazecast.station_outage") == "0" }
+            try await eventually { try await site.text("SELECT count(*) FROM hazecast.station_outage") == "1" }
             daemon.signal(SIGTERM)
             let output = try await withDeadline(.seconds(5)) { await daemon.end() }
             #expect(output.status == 0)

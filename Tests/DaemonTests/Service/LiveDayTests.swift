@@ -110,7 +110,7 @@ import Testing
                 func still(_ station: Int32, _ hour: UTCHour, _ measures: Measures) -> Measures {
                     guard station == roof else { return measures }
                     var still = measures
-                    still.pm25 = 80 + Float((hour.hoursSinceEpoch &* 7_919 ^ 0x5A5) % 23 % 7)
+                    still.pm25 = 80 + 4 * Float((hour.hoursSinceEpoch &* 7_919 ^ 0x5A5) % 23 % 7)
                     return still
                 }
                 let state = """
@@ -236,7 +236,7 @@ import Testing
             let state = try await site.connection.query(
                 "SELECT memory, change_factors FROM hazecast.live_day WHERE station_id = $1", [roof]
             ).single()
-            let memory = StationMemory(values: try state.decode([Float].self, at: 0))
+            let memory = try state.decode([Float]?.self, at: 0).map(StationMemory.init(values:))
             let changeFactors = try state.decode([Float].self, at: 1)
             let world = try Model(json: Data(try #require(EmbeddedResources.models["world.json"]).utf8))
             let still = world.forecast([window], contexts: [StationContext(memory: memory)])[0]
@@ -278,13 +278,13 @@ import Testing
             try await site.run(
                 """
                 INSERT INTO hazecast.reading (station_id, observed_at, pm25, received_at)
-                SELECT \(roof), h, 50, h + interval '62 min' FROM generate_series(
+                SELECT \(roof), h, 50 + extract(hour FROM h)::integer % 2, h + interval '62 min' FROM generate_series(
                     to_timestamp(\(first.secondsSinceEpoch)), to_timestamp(\(first.secondsSinceEpoch)) + interval '20 days',
                     interval '1 hour') AS h;
                 INSERT INTO hazecast.forecast_ledger (station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80,
                     lower95, upper95, digest)
                 SELECT r.station_id, observed_at, 1, observed_at + interval '63 min', model_id, a, a, a, a, a, 0
-                FROM hazecast.reading AS r, hazecast.active_model, array_fill(900::real, ARRAY[24]) AS a;
+                FROM hazecast.reading AS r, hazecast.active_model, array_fill(50.5::real, ARRAY[24]) AS a;
                 """)
             try await turns.settle(through: first)
             try await turns.settle(through: first.advanced(by: 24))

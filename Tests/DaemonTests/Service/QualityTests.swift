@@ -256,9 +256,9 @@ private let noon = Site.noon
             let expected = """
                 SELECT station_id, observed_at, measure, CASE
                     WHEN value IN ('NaN', 'Infinity', '-Infinity') THEN 'not_finite'
-                    WHEN value < 0 AND lowest = 0 THEN 'negative' ELSE 'out_of_range' END
+                    WHEN value < 0 AND lowest IN (0, -10) THEN 'negative' ELSE 'out_of_range' END
                 FROM hazecast.reading, LATERAL (VALUES
-                    ('pm25', pm25, 0, 5000), ('dew_point', dew_point, -100, 50), ('temperature', temperature, -100, 70),
+                    ('pm25', pm25, -10, 5000), ('dew_point', dew_point, -100, 50), ('temperature', temperature, -100, 70),
                     ('pressure', pressure, 300, 1100), ('wind_direction', wind_direction, 0, 360),
                     ('wind_speed', wind_speed, 0, 150)) AS v (measure, value, lowest, highest)
                 WHERE NOT value BETWEEN lowest AND highest

@@ -41,7 +41,7 @@ import Testing
         let json = members(backtest.json)
         #expect(
             json.keys.sorted() == [
-                "adapted", "countries", "mean_skill", "protocol", "stations", "stations_below_zero", "worst",
+                "adapted", "bands", "countries", "mean_skill", "protocol", "stations", "stations_below_zero", "worst",
             ])
         #expect(json["protocol"] == .string("live"))
         let skill = { (station: StationBacktest) in station.meanSkill(station.model.leads) }
@@ -66,6 +66,7 @@ import Testing
         #expect(
             first.keys.sorted() == [
                 "adapted", "climatology", "counted", "country", "id", "leads", "mean_skill", "n", "persistence",
+                "reason", "ridge",
             ])
         #expect(members(first["adapted"]).keys.sorted() == ["leads", "mean_skill"])
         for part in [first["leads"], members(first["adapted"])["leads"]] {

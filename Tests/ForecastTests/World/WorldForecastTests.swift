@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    /// RMS change at a lead: between 1, 4, 12 and 24 hours by the logarithms of both.
+    /// RMS change at a lead: between 1, 4, 12 and 24 hours by the logarithms of both, and wider the fewer days say so.
     private func change(_ memory: StationMemory, _ lead: Int) -> Double {
         let knots = [1, 4, 12, 24]
         let logs = memory.squaredChanges
@@ -151,7 +151,7 @@ import Testing
         let (a, b) = (log(Double(knots[after - 1])), log(Double(knots[after])))
         let share = (log(Double(lead)) - a) / (b - a)
         let (low, high) = (log(Double(logs[after - 1]) + 0.05) / 2, log(Double(logs[after]) + 0.05) / 2)
-        return exp(low + (high - low) * share)
+        return exp(low + (high - low) * share) * (1 + 12 / Double(memory.pairs))
     }
 
     private func mean(_ window: Window) -> Double {
@@ -174,7 +174,8 @@ import Testing
                 // So near the edge of a bin float32 may decide otherwise.
                 if scaled.edges[lead].contains(where: { abs(Double($0) - level) < 1e-4 }) { continue }
                 let bin = scaled.edges[lead].count { level >= Double($0) }
-                let unit = contexts[index].memory.map { change($0, lead + 1) } ?? scale
+                let missing = Double(windows[index].steps.count { $0.pm25.isNaN }) / 24
+                let unit = contexts[index].memory.map { change($0, lead + 1) } ?? scale * (1 + missing / 4)
                 let residuals = (contexts[index].memory == nil ? scaled : remembered).residuals[lead][bin]
                 let expected = residuals.map { max(0, pm25 + Double($0) * unit) }
                 let edges = [bands.lower95[lead], bands.lower80[lead], bands.upper80[lead], bands.upper95[lead]]
@@ -193,7 +194,7 @@ import Testing
         lanes.load(memory, lastHour: UTCHour(hoursSinceEpoch: 7), lane: 2)
         lanes.load(nil, lastHour: UTCHour(hoursSinceEpoch: 7), lane: 3)
         for (index, lead) in [1, 4, 12, 24].enumerated() {
-            let exact = (memory.squaredChanges[index] + 0.05).squareRoot()
+            let exact = (memory.squaredChanges[index] + 0.05).squareRoot() * (1 + 12 / memory.pairs)
             #expect(abs(lanes.change(lead: lead - 1)[2] - exact) < 1e-5 * exact)
         }
         for lead in 1...Forecast.leads {

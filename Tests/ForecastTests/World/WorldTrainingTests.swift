@@ -71,7 +71,7 @@ import Testing
 
     @Test func countriesThatAreLeftOutDoNotTellAnything() throws {
         func weights(_ stations: [WorldStation]) throws -> WorldTraining.CrossFit {
-            let training = WorldTraining(stations, plan: plan(epochs: 1, windows: 300), workers: 2) { _ in true }
+            let training = WorldTraining(stations, plan: plan(epochs: 1, windows: 600), workers: 2) { _ in true }
             return try training.crossFit({ 0..<$0.relative.rows.count }, groups: 2, members: 1)
         }
         let stations = Self.stations(countries: 4)
@@ -108,7 +108,7 @@ import Testing
     @Test func whatIsShippedHasEverythingAndReadsBack() throws {
         let progress = Mutex([TrainingProgress]())
         let training = WorldTraining(
-            Self.stations(countries: 12), plan: plan(epochs: 1, windows: 256, members: 2), workers: 2
+            Self.stations(countries: 12), plan: plan(epochs: 1, windows: 512, members: 2), workers: 2
         ) {
             step in
             progress.withLock { $0.append(step) }
@@ -150,7 +150,7 @@ import Testing
         var options = StationBacktest.Options()
         options.memoryDays = 0
         let training = WorldTraining(
-            Self.stations(countries: 4), plan: plan(epochs: 1, windows: 300), workers: 2
+            Self.stations(countries: 4), plan: plan(epochs: 1, windows: 600), workers: 2
         ) { _ in true }
         let scores = try training.leaveOut(groups: 2, [StationBacktest.Options(), options])
         #expect(scores.count == 2 && scores.allSatisfy { $0.stations.map(\.station.id) == ["0", "1", "2", "3"] })
