@@ -84,7 +84,7 @@ public enum GapRule {
         }
         if steps[Window.length - 1].pm25.isNaN {
             guard readings.isStuck, present > 0 else {
-                throw Outage(description: "pm25 at \(readings.newest) did not pass quality control")
+                throw Outage(description: "no forecast: pm25 at \(readings.newest) did not pass quality control")
             }
             steps[Window.length - 1].pm25 = last
             return .persistence

@@ -117,22 +117,36 @@ public enum WindowLoader {
         }
         for (place, station) in stations.enumerated() {
             guard let newest = newest[place] else { continue }
-            var window = StationWindow(newest: newest.advanced(by: -span))
-            // A reading whose PM2.5 does not pass makes no origin; the one before it stays.
-            var valid: StationWindow?
-            for measures in hours[place * span..<(place + 1) * span] {
-                if measures.pm25.isNaN, !window[window.newest].pm25.isNaN { valid = window }
-                window.advance(measures, by: rules) { hour, column, flag in
-                    if hour.distance(to: newest) < StationWindow.hours {
-                        flags.append(
-                            ReadingFlag(station: station, observedAt: hour.timestamp, measure: column, flag: flag))
-                    }
-                }
+            let window = window(of: hours[place * span..<(place + 1) * span], until: newest, by: rules) {
+                hour, column, flag in
+                flags.append(ReadingFlag(station: station, observedAt: hour.timestamp, measure: column, flag: flag))
             }
-            if hours[(place + 1) * span - 1].pm25.isNaN, let valid { window = valid }
             book.entries[station] = StationBook.Entry(window: window)
         }
         return stations.indices.filter { newest[$0] == nil }.map { stations[$0] }
+    }
+
+    /// The window that some hours make, the oldest first, each as if it had just come.
+    ///
+    /// - Parameter report: called for each value of the newest `StationWindow.hours` that is missing from here on.
+    static func window(
+        of hours: ArraySlice<Measures>, until newest: UTCHour, by rules: QualityRules,
+        report: (_ hour: UTCHour, _ column: String, _ flag: QualityControl.Flag) -> Void
+    ) -> StationWindow {
+        var window = StationWindow(newest: newest.advanced(by: -hours.count))
+        // A reading whose PM2.5 does not pass makes no origin; the one before it stays.
+        var valid: StationWindow?
+        var isOrigin = false
+        for measures in hours {
+            // Asked of the hour as it came: one that a rule of several hours flags is still the newest that has PM2.5.
+            if measures.pm25.isNaN, isOrigin { valid = window }
+            isOrigin = !measures.pm25.isNaN
+            window.advance(measures, by: rules) { hour, column, flag in
+                if hour.distance(to: newest) < StationWindow.hours { report(hour, column, flag) }
+            }
+        }
+        if hours.last?.pm25.isNaN == true, let valid { return valid }
+        return window
     }
 
     private static func loadLedgerState(

@@ -119,7 +119,8 @@ func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {
         let windows = randomWindows(20, using: &random)
         let longitudes = windows.indices.map { $0 % 2 == 0 ? nil : Double($0) }
         let encoder = WindowEncoder(features: model.architecture.inputs, scales: model.normalisation.inputs)
-        for (index, forecast) in model.forecast(windows, contexts: longitudes.map { StationContext(longitude: $0) }).enumerated() {
+        let contexts = longitudes.map { StationContext(longitude: $0) }
+        for (index, forecast) in model.forecast(windows, contexts: contexts).enumerated() {
             let window = windows[index]
             let numbers = encoder.encode(window.steps, lastHour: window.origin, longitude: longitudes[index])
             let count = model.architecture.inputs.count
@@ -130,7 +131,7 @@ func randomWindows(_ count: Int, using random: inout SplitMix64) -> [Window] {
                 let expected = max(0, Double(window.steps[23].pm25) + change * Double(model.normalisation.output.scale))
                 #expect(abs(Double(forecast.pm25[lead]) - expected) < 1e-4 * (1 + expected), "lead \(lead + 1)")
             }
-            #expect(model.forecast([window], contexts: [StationContext(longitude: longitudes[index])]) == [forecast])
+            #expect(model.forecast([window], contexts: [contexts[index]]) == [forecast])
             let bands = try #require(forecast.bands)
             for lead in 0..<Forecast.leads {
                 let edges = [

@@ -105,7 +105,7 @@ private let tolerance = 5e-6
     }
 
     /// The fast path against the plain one: the shipped shapes, where both must agree but for the last bits.
-    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational], Instructions.available)
+    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational, .world], Instructions.available)
     func everyInstructionSetComputesTheSame(_ architecture: Architecture, _ instructions: Instructions) {
         var random = SplitMix64(seed: 12)
         let shape = architecture.shape
@@ -132,7 +132,7 @@ private let tolerance = 5e-6
     }
 
     /// With states kept and without, and with AVX-512 as with AVX2: the same operations in the same order.
-    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational])
+    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational, .world])
     func whatForgetsItsStatesComputesTheSameToTheLastBit(_ architecture: Architecture) {
         var random = SplitMix64(seed: 13)
         let shape = architecture.shape
@@ -153,11 +153,19 @@ private let tolerance = 5e-6
         if let wide = outputs[.avx512] { #expect(wide == outputs[.avx2]) }
     }
 
+    /// The shipped shapes, and those at the edges of what fits one vector and two.
+    static let singleShapes =
+        [Architecture.chapter, .chapterSingle, .operational, .world].map(\.shape) + [
+            NetworkShape(inputs: 3, hidden1: 16, hidden2: 17, outputs: 33, hasBiases: true),
+            NetworkShape(inputs: 3, hidden1: 17, hidden2: 4, outputs: 1, hasBiases: false),
+            NetworkShape(inputs: 1, hidden1: 32, hidden2: 32, outputs: 24, hasBiases: true),
+            NetworkShape(inputs: 2, hidden1: 31, hidden2: 0, outputs: 65, hasBiases: true),
+        ]
+
     /// A window that is forecast alone is forecast as it is among others.
-    @Test(arguments: [Architecture.chapter, .chapterSingle, .operational], Instructions.available)
-    func aSingleWindowComputesTheSameToTheLastBit(_ architecture: Architecture, _ instructions: Instructions) {
+    @Test(arguments: singleShapes, Instructions.available)
+    func aSingleWindowComputesTheSameToTheLastBit(_ shape: NetworkShape, _ instructions: Instructions) {
         var random = SplitMix64(seed: 14)
-        let shape = architecture.shape
         var network = Network(shape: shape, initial: .half, using: &random)
         network.instructions = instructions
         let x = (0..<Window.length * shape.inputs).map { _ in
@@ -170,6 +178,13 @@ private let tolerance = 5e-6
             var y = [Float](repeating: .nan, count: shape.outputs)
             network.predict(single: x.map { $0[lane] }, steps: Window.length, y: &y)
             #expect(y == (0..<shape.outputs).map { trace.y[$0][lane] }, "lane \(lane)")
+        }
+    }
+
+    @Test func layersOfMoreThan32UnitsAreNotRunSingly() {
+        for hidden in [(33, 2), (2, 33)] {
+            let shape = NetworkShape(inputs: 1, hidden1: hidden.0, hidden2: hidden.1, outputs: 1, hasBiases: true)
+            #expect(!shape.fitsSingle)
         }
     }
 

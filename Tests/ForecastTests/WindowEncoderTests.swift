@@ -4,6 +4,9 @@ import Testing
 @testable import Forecast
 
 @Suite struct WindowEncoderTests {
+    /// Features of hours as they are; RelativeEncoderTests has the others.
+    private static let features = Feature.allCases.filter { !$0.isRelative }
+
     /// What a feature is, by the book, of the hour at `t` of a window.
     private func plain(_ feature: Feature, _ hours: [Measures], _ t: Int, _ origin: UTCHour, _ longitude: Double?)
         -> Double
@@ -42,6 +45,7 @@ import Testing
         case .dewPointChange1: change(1, \.dewPoint)
         case .dewPointChange3: change(3, \.dewPoint)
         case .pressureChange3: change(3, \.pressure)
+        default: .nan
         }
     }
 
@@ -49,11 +53,11 @@ import Testing
     func everyFeatureIsWhatItSaysInItsUnit(longitude: Double?) {
         var random = SplitMix64(seed: 21)
         for window in randomWindows(5, using: &random) {
-            let encoded = WindowEncoder.unscaled(Feature.allCases)
+            let encoded = WindowEncoder.unscaled(Self.features)
                 .encode(window.steps, lastHour: window.origin, longitude: longitude)
             for t in window.steps.indices {
-                for (index, feature) in Feature.allCases.enumerated() {
-                    let ours = Double(encoded[t * Feature.allCases.count + index])
+                for (index, feature) in Self.features.enumerated() {
+                    let ours = Double(encoded[t * Self.features.count + index])
                     let exact = plain(feature, window.steps, t, window.origin, longitude)
                     // A few roundings of float32, of values that are at most a thousand.
                     #expect(abs(ours - exact) < 1e-6 * max(abs(exact), 1) * 4, "\(feature) at \(t)")
@@ -69,7 +73,8 @@ import Testing
         let encoder = WindowEncoder(features: Feature.allCases, scales: scales)
         let hours = MeasureLanes(rows: Window.length)
         for (lane, window) in windows.enumerated() {
-            hours.load(window.steps[...], lastHour: window.origin, StationContext(longitude: Double(lane * 20)), lane: lane)
+            hours.load(
+                window.steps[...], lastHour: window.origin, StationContext(longitude: Double(lane * 20)), lane: lane)
         }
         var together = [Lanes](repeating: .zero, count: Window.length * Feature.allCases.count)
         encoder.encode(hours, into: &together)
@@ -100,5 +105,35 @@ import Testing
             let exact = log(Double(value))
             #expect(abs(Double(Lanes(repeating: value).logarithm()[5]) - exact) < 2e-7 * max(1, abs(exact)), "\(value)")
         }
+    }
+
+    @Test func theExponentialIsGoodToAFewBitsOfAFloat() {
+        for step in -80_000...80_000 {
+            let power = Float(step) / 1000
+            let exact = exp(Double(power))
+            #expect(abs(Double(Lanes(repeating: power).exponential()[11]) - exact) <= 2e-7 * exact, "\(power)")
+        }
+        #expect(Lanes.zero.exponential() == Lanes(repeating: 1))
+    }
+
+    @Test func theExponentialHoldsAtItsEndsAndKnowsWhatIsMissing() {
+        var powers = Lanes(repeating: 1)
+        (powers[0], powers[1], powers[2], powers[3]) = (.infinity, 81, -81, -.infinity)
+        (powers[4], powers[5]) = (.nan, -.nan)
+        let result = powers.exponential()
+        let ends = (Lanes(repeating: 80).exponential()[0], Lanes(repeating: -80).exponential()[0])
+        #expect(result[0] == ends.0 && result[1] == ends.0 && result[2] == ends.1 && result[3] == ends.1)
+        #expect(result[4].isNaN && result[5].isNaN)
+        #expect((6..<16).allSatisfy { result[$0] == Lanes(repeating: 1).exponential()[0] })
+    }
+
+    @Test func theLogarithmOfWhatIsMissingIsMissingAndOfTheRestItself() {
+        var random = SplitMix64(seed: 23)
+        var numbers = Lanes((0..<16).map { _ in Float.random(in: 1e-3...1e4, using: &random) })
+        let known = numbers.knownLogarithm()
+        #expect(known == numbers.logarithm())
+        (numbers[2], numbers[9]) = (.nan, -.nan)
+        let result = numbers.knownLogarithm()
+        for lane in 0..<16 { #expect([2, 9].contains(lane) ? result[lane].isNaN : result[lane] == known[lane]) }
     }
 }

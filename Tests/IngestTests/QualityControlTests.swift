@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Float(-1), "pm25 negative"), (10_000_000, "pm25 out_of_range"), (.nan, "pm25 not_finite"),
+        (Float(-10.5), "pm25 negative"), (-999, "pm25 negative"), (10_000_000, "pm25 out_of_range"),
+        (.nan, "pm25 not_finite"),
         (.infinity, "pm25 not_finite"),
     ])
     func absurdPM25IsFlaggedAndMissing(value: Float, flag: String) {
@@ -29,6 +30,12 @@ import Testing
         #expect(flags(&measures) == [flag])
         #expect(measures.pm25.isNaN)
         #expect(measures.temperature == 3)
+    }
+
+    @Test(arguments: [Float(-10), -0.1, 0, 5_000]) func anInstrumentsNoiseAroundCleanAirPasses(value: Float) {
+        var measures = good
+        measures.pm25 = value
+        #expect(flags(&measures).isEmpty && measures.pm25 == value)
     }
 
     @Test func aNullIsMissingButNotFlagged() {

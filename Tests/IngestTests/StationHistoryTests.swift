@@ -37,7 +37,7 @@ import Testing
                 script: """
                     INSERT INTO hazecast.station (name) VALUES ('roof');
                     INSERT INTO hazecast.reading (station_id, observed_at, pm25, pressure, wind_direction, wind_speed)
-                    VALUES (1, '1999-12-31 23:00Z', 1, 1000, 90, 1), (1, \(stamp(first)), -4, 102900, 720, 3),
+                    VALUES (1, '1999-12-31 23:00Z', 1, 1000, 90, 1), (1, \(stamp(first)), -40, 102900, 720, 3),
                         (1, \(stamp(first.advanced(by: 1))), 5, 1000, 90, 3),
                         (1, date_trunc('hour', now()) + interval '5 hours', 7, 1000, 90, 3)
                     """)

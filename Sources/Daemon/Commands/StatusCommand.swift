@@ -6,7 +6,7 @@ import Postgres
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show daemons and stations: last reading, last forecast, lag, model, and why there is no forecast.")
+        abstract: "Show daemons and stations: last reading, last forecast, lag, model, and why a model does not serve.")
 
     @OptionGroup var options: DatabaseOptions
 
@@ -95,7 +95,7 @@ struct StatusCommand: AsyncParsableCommand {
             ])
         }
         var stations = TextTable(header: [
-            "station", "last reading", "last forecast", "lag", "model", "live skill", "no forecast because",
+            "station", "last reading", "last forecast", "lag", "model", "live skill", "reason",
         ])
         for station in report.stations {
             stations.add([

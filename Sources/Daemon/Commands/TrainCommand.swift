@@ -249,7 +249,12 @@ struct TrainCommand: AsyncParsableCommand {
         plan.seed = seed
         plan.epochs = epochs ?? plan.epochs
         let model = try FineTuning(of: start, on: [known], plan: plan, goesOn: goesOn).run(name: name)
-        return whole ? model : try model.with(scores: .object(["live": LiveProtocol(model, on: series).json]))
+        if whole { return model }
+        if model.architecture.bearsGaps {
+            let station = WorldStation(id: name, country: name, series: series)
+            return try model.with(scores: .object(["live": WorldBacktest([StationBacktest(station, by: model)]).json]))
+        }
+        return try model.with(scores: .object(["live": LiveProtocol(model, on: series).json]))
     }
 
     private func train(

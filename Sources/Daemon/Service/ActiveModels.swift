@@ -106,14 +106,19 @@ struct ActiveModels: Sendable {
         return lines.reduce(into: [:]) { $0[$1.0] = library[$1.1] }
     }
 
+    /// What serves most stations comes first, what cannot be trained on last.
+    private static func rank(_ model: Model) -> Int {
+        switch model.architecture.head {
+        case .relativeChanges: 0
+        case .changes: 1
+        case .nextHour: 2
+        }
+    }
+
     /// The models that came with this binary and are in the registry, those that can be trained on first.
     static func shipped(on connection: Connection) async throws -> [Served] {
         let models = EmbeddedResources.models.values.compactMap { try? Model(json: Data($0.utf8)) }
-            .sorted {
-                ($0.architecture.head == .changes ? 0 : 1, $0.name) < (
-                    $1.architecture.head == .changes ? 0 : 1, $1.name
-                )
-            }
+            .sorted { (rank($0), $0.name) < (rank($1), $1.name) }
         let rows = try await connection.query(
             "SELECT sha256, id, name FROM hazecast.model WHERE sha256 = ANY($1)", [models.map(\.sha256)])
         return try models.compactMap { model in

@@ -22,6 +22,7 @@ struct ActivityLog {
         sum.readings += result.readings
         sum.forecasts += result.forecasts
         sum.newestOrigin = result.newestOrigin ?? sum.newestOrigin
+        sum.clipped += result.clipped
         sum.outages += result.outages
         sum.outage = result.outage ?? sum.outage
         sum.alerts.raised += result.alerts.raised
@@ -39,9 +40,14 @@ struct ActivityLog {
                 "origin": "\(sum.newestOrigin.map(\.description) ?? "none")", "duration_ms": "\(milliseconds)",
                 "model": "\(model)",
             ])
+        if sum.clipped > 0 {
+            logger.warning(
+                "forecasts beyond what their windows make plausible were clipped",
+                metadata: ["forecasts": "\(sum.clipped)", "model": "\(model)"])
+        }
         if let outage = sum.outage {
             logger.notice(
-                "no forecast: \(outage.reason)",
+                "\(outage.reason)",
                 metadata: [
                     "station": "\(outage.station)", "origin": "\(outage.origin)", "stations": "\(sum.outages)",
                 ])

@@ -133,6 +133,8 @@ struct ForecastService: Service {
             try await connection.run(script: Self.planning)
             try await lookAfterClients(connection)
             try await standBy(on: connection, to: conninfo, &heartbeat, onSettled: onSettled)
+            // While it stood by, a newer program may have migrated the schema.
+            try await Migrator.check(connection)
             let notifications = try await connection.listen(
                 to: ["hazecast_arrival", "hazecast_model", Self.trainingChannel])
             // On the connection's thread, so that a statement costs no change of it.

@@ -38,6 +38,8 @@ final class Issuing: @unchecked Sendable {
     private let earlier: [Int32: LivePolicy.Station]
     private var forecaster: (model: Int32, forecaster: Forecaster)?
 
+    /// Forecasts that went beyond what their windows make plausible, and were clipped.
+    private(set) var clipped = 0
     /// Every forecast that was made: its station, its origin and its revision.
     private(set) var issued = Issued()
     /// Stations whose newest reading cannot be forecast, for a reason that is new.
@@ -152,9 +154,9 @@ final class Issuing: @unchecked Sendable {
         if basis == .persistence {
             return GapRule.Outage(
                 description: present >= Window.leastHours(hasMemory: false)
-                    ? "pm25 has been the same for too long (stuck): persistence serves"
-                    : "\(present) of the last \(Window.length) hours have pm25, a model needs "
-                        + "\(Window.leastHours(hasMemory: false)): persistence serves")
+                    ? "persistence serves: pm25 has been the same for too long (stuck)"
+                    : "persistence serves: \(present) of the last \(Window.length) hours have pm25, a model needs "
+                        + "\(Window.leastHours(hasMemory: false))")
         }
         let model = models[station]
         if model.model.architecture.bearsGaps { return nil }
@@ -163,7 +165,7 @@ final class Issuing: @unchecked Sendable {
         defer { copy.deallocate() }
         _ = copy.initialize(from: steps)
         do throws(GapRule.Outage) { try GapRule.close(copy) } catch {
-            return GapRule.Outage(description: "\(error), which \(model.name) needs: persistence serves")
+            return GapRule.Outage(description: "persistence serves: \(error), and \(model.name) needs it")
         }
         return nil
     }
@@ -215,7 +217,7 @@ final class Issuing: @unchecked Sendable {
                             forecaster.load(
                                 UnsafeBufferPointer(window(row)), origin: origins[row], contexts[row], lane: lane)
                         }
-                        forecaster.forecast(lanes: lanes) { lane in forecast(rows[first + lane]) }
+                        clipped += forecaster.forecast(lanes: lanes) { lane in forecast(rows[first + lane]) }
                     }
                     for row in rows {
                         // What was learnt of another model does not apply.

@@ -2,7 +2,7 @@ import Forecast
 import Ingest
 import Postgres
 
-/// A station whose newest reading could not be forecast.
+/// A station whose newest reading could not be forecast, or not by its model.
 struct Outage: Equatable {
     let station: String
     let origin: UTCHour
@@ -22,6 +22,8 @@ struct Turn {
         var readings = 0
         /// Forecasts that were issued.
         var forecasts = 0
+        /// Forecasts that went beyond what their windows make plausible, and were clipped.
+        var clipped = 0
         /// Stations whose window was loaded anew: history may have come.
         var loaded = 0
         /// The newest origin among them.
@@ -170,6 +172,7 @@ struct Turn {
         result.forecasts = issue.issued.count
         result.newestOrigin = issue.issued.origins.max()
         (result.outages, result.outage) = (issue.outages, issue.outage)
+        result.clipped = issue.clipped
         // The last one, so that `run` finds what it answers.
         if hasAlerts, issue.issued.count > 0 { last.append(Alerts.evaluation(of: issue.issued)) }
         if !stale.isEmpty { result.hadWork = true }
@@ -196,6 +199,7 @@ struct Turn {
         /// To be run before anything else is read or written.
         var statements: [Statement]
         var issued = Issued()
+        var clipped = 0
         var outages = 0
         var outage: Outage?
     }
@@ -233,6 +237,7 @@ struct Turn {
             let known = issuing.deferred.map(\.station).filter { earlier[$0] != nil }
             try await self.issue(for: known, &issue, earlier: earlier)
         }
+        issue.clipped += issuing.clipped
         issue.outages += issuing.outages.count
         if let outage = try await ledger.record(outages: issuing.outages, ended: issuing.ended) {
             issue.outage = outage

@@ -25,7 +25,7 @@ struct TrainingRun: Sendable {
     /// add up.
     private let roots: [Int32: ActiveModels.Served]
     /// Trained on where that is of a kind that cannot be.
-    private let pretrained: ActiveModels.Served?
+    private let pretrained: [ActiveModels.Served]
     /// The hour that contains the database's present.
     private let now: UTCHour
 
@@ -79,8 +79,8 @@ struct TrainingRun: Sendable {
         self.report = report
         models = try await ActiveModels.load(on: record.connection)
         roots = try await ActiveModels.roots(of: Array(models.all.keys), on: record.connection)
-        pretrained = try await ActiveModels.shipped(on: record.connection).first {
-            $0.model.architecture.head == .changes
+        pretrained = try await ActiveModels.shipped(on: record.connection).filter {
+            $0.model.architecture.head != .nextHour
         }
         let present = try await record.connection.query("SELECT clock_timestamp()").single()
         now = UTCHour(timestamp: try present.decode(PostgresTimestamp.self, at: 0).microsecondsSince2000)
@@ -186,7 +186,7 @@ struct TrainingRun: Sendable {
                         "in the last \(Promotion.days) days the station has the readings of '\($0)'"
                     })
             }
-            if twins[station.id] == nil, (try? FineTuning.check(series)) != nil { pool.append(series) }
+            if twins[station.id] == nil, (try? FineTuning.check(series, for: run.models.fallback.model)) != nil { pool.append(series) }
             return nil
         }
     }
@@ -215,11 +215,16 @@ struct TrainingRun: Sendable {
 
     private func contest(for place: Place) throws -> TrainingRecord.Result {
         let holdOut = HoldOut(of: place.histories, before: now)
-        let parent =
-            [roots[place.champion.id], pretrained].compactMap(\.self)
-            .first { $0.model.architecture.head == .changes } ?? place.champion
+        // What came with the program, and what the champion goes back to where that is another model.
+        var parents = pretrained
+        if let root = roots[place.champion.id], root.model.architecture.head != .nextHour,
+            !parents.contains(where: { $0.id == root.id })
+        {
+            parents.append(root)
+        }
+        if parents.isEmpty { parents = [place.champion] }
         let contest = Contest(
-            champion: place.champion.model, parent: parent.model, holdOut: holdOut, doubt: place.doubt)
+            champion: place.champion.model, parents: parents.map(\.model), holdOut: holdOut, doubt: place.doubt)
         gauge.advance(place.part, to: 0)
         defer { gauge.end(place.part) }
         let outcome = try contest.run(name: place.name) { progress in
@@ -228,7 +233,8 @@ struct TrainingRun: Sendable {
         }
         guard let outcome else { throw Interrupted() }
         return TrainingRecord.Result(
-            station: place.station, stations: place.histories.count, champion: place.champion.id, parent: parent.id,
+            station: place.station, stations: place.histories.count, champion: place.champion.id,
+            parent: parents[outcome.parent].id,
             held: holdOut.range, outcome: outcome)
     }
 }

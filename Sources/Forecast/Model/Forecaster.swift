@@ -31,7 +31,9 @@ public final class Forecaster {
     /// Forecasts the windows in the first lanes, each as if it were alone.
     ///
     /// - Parameter row: where to write the forecast of a lane.
-    public func forecast(lanes: Int, _ row: (_ lane: Int) -> ForecastRow) {
+    /// - Returns: how many of them were clipped, because they went beyond what their windows make plausible.
+    @discardableResult
+    public func forecast(lanes: Int, _ row: (_ lane: Int) -> ForecastRow) -> Int {
         block.run(lanes: lanes)
         for lane in 0..<lanes { row(lane).hasBands = model.bands != nil }
         for lead in 0..<Forecast.leads {
@@ -48,6 +50,7 @@ public final class Forecaster {
                 values[4 * Forecast.leads] = edges.upper95[lane]
             }
         }
+        return block.clipped(lanes: lanes)
     }
 }
 

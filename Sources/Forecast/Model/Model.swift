@@ -65,7 +65,16 @@ public struct Model: Sendable {
         self.training = training
         self.scores = scores
         self.sha256 = Self.digest(
-            architecture, self.normalisation, networks, [bands, memoryBands, persistenceBands].compactMap(\.self), limits ?? [])
+            architecture, self.normalisation, networks, bands: bands, memoryBands: memoryBands,
+            persistenceBands: persistenceBands, limits: limits)
+    }
+
+    /// The same model by another name.
+    func named(_ name: String) throws(ForecastError) -> Model {
+        try Model(
+            name: name, preset: preset, architecture: architecture, normalisation: normalisation,
+            weights: networks.flatMap(\.weights), bands: bands, memoryBands: memoryBands,
+            persistenceBands: persistenceBands, limits: limits, training: training, scores: scores)
     }
 
     /// The same model with other scores.

@@ -7,8 +7,8 @@ extension Model {
     /// Names and scores may change without making it another model. Strings and lists are preceded by their length,
     /// numbers are little-endian, floats by their bits, so no two models can give the same bytes.
     static func digest(
-        _ architecture: Architecture, _ normalisation: Normalisation, _ networks: [Network], _ bands: [BandTable],
-        _ limits: [ClosedRange<Float>]
+        _ architecture: Architecture, _ normalisation: Normalisation, _ networks: [Network], bands: BandTable?,
+        memoryBands: BandTable?, persistenceBands: BandTable?, limits: [ClosedRange<Float>]?
     ) -> String {
         var bytes: [UInt8] = []
         func append(_ number: UInt32) {
@@ -37,13 +37,26 @@ extension Model {
             shape.forEach { append(UInt32($0)) }
         }
         networks.forEach { $0.weights.forEach { append($0.bitPattern) } }
-        for (edges, bins) in bands.flatMap({ zip($0.edges, $0.residuals) }) {
-            append(UInt32(edges.count))
-            (edges + bins.flatMap { $0 }).forEach { append($0.bitPattern) }
+        func append(_ table: BandTable) {
+            for (edges, bins) in zip(table.edges, table.residuals) {
+                append(UInt32(edges.count))
+                (edges + bins.flatMap { $0 }).forEach { append($0.bitPattern) }
+            }
         }
-        for limit in limits {
-            append(limit.lowerBound.bitPattern)
-            append(limit.upperBound.bitPattern)
+        // Bands came first and have no name; the others do, because each may be there without those before it.
+        if let bands { append(bands) }
+        for (name, table) in [("memory_bands", memoryBands), ("persistence_bands", persistenceBands)] {
+            guard let table else { continue }
+            append(name)
+            append(table)
+        }
+        if let limits {
+            append("limits")
+            append(UInt32(limits.count))
+            limits.forEach {
+                append($0.lowerBound.bitPattern)
+                append($0.upperBound.bitPattern)
+            }
         }
         return hexSHA256(bytes)
     }

@@ -80,6 +80,8 @@ final class ForecastBlock {
     private let x: UnsafeMutablePointer<Lanes>
     /// What the last `run` gave, by lead, in µg/m³.
     private let pm25: UnsafeMutablePointer<Lanes>
+    /// 1 where the last `run` clipped a lead of a window.
+    private var clippedLanes = Lanes.zero
     /// Level and scale of the last windows, and their hours with PM2.5.
     private var window = (mean: Lanes.zero, scale: Lanes.zero, hours: Lanes.zero)
 
@@ -124,6 +126,9 @@ final class ForecastBlock {
             average(lanes: lanes)
         }
     }
+
+    /// How many of the first windows of the last `run` were clipped at some lead.
+    func clipped(lanes: Int) -> Int { (0..<lanes).count { clippedLanes[$0] > 0 } }
 
     /// What relative bands go by: the forecast's level beside the window's scale, that scale, up to a quarter wider where hours are
     /// missing, and the station's RMS change at a lead, from 0; NaN where there is no memory. Scale and change are in µg/m³.
@@ -186,10 +191,12 @@ final class ForecastBlock {
             for lead in 0..<leads { pm25[lead] = last + model.normalisation.output.unscaled(pm25[lead] * share) }
             return
         }
+        clippedLanes = .zero
         for lead in 0..<leads {
-            var change = pm25[lead] * share
+            var change = model.normalisation.output.unscaled(pm25[lead] * share)
             if let limits = model.limits {
                 let (least, most) = (limits[lead].lowerBound, limits[lead].upperBound)
+                clippedLanes.replace(with: 1, where: change .< least .| change .> most)
                 change = change.replacing(with: least, where: change .< least)
                     .replacing(with: most, where: change .> most)
             }

@@ -53,7 +53,8 @@ struct WindowEncoder {
                 let scaled = scale.scaled(value)
                 let below = scaled.replacing(with: limit, where: scaled .> limit)
                 let limited = below.replacing(with: -limit, where: below .< -limit)
-                destination[t * step] = limited.replacing(with: 0, where: limited .!= limited)
+                // The others bear nothing that is missing: theirs stays NaN, so that it is noticed.
+                destination[t * step] = isRelative ? limited.replacing(with: 0, where: limited .!= limited) : limited
             }
             if features[index].isRelative {
                 relative(features[index], hours, clock, window, write)

@@ -1,7 +1,7 @@
 /// What champion and challenger are compared on, of one station or of several that one model serves: the last 21 days, and
 /// the 21 days that ended 60 days ago.
 ///
-/// The live protocol: every hour is an origin, gaps are carried forward, only observed hours count.
+/// The live protocol: every hour with PM2.5 is an origin, and only observed hours count.
 public struct HoldOut: Sendable {
     /// Hours that are held out.
     public static let hours = Promotion.days * 24
@@ -39,26 +39,37 @@ public struct HoldOut: Sendable {
     ///
     /// - Parameter hours: `range` or `earlier`.
     public func scores(of model: Model, in hours: Range<UTCHour>) -> [Score] {
-        score(hours) { origins in model.forecast(origins.windows, contexts: origins.contexts).map(\.pm25) }
+        score(hours) { series, origins in
+            let filled = model.architecture.bearsGaps ? series.rows : series.series.filled(pm25: .carried)
+            let windows = origins.map { origin in
+                Window(
+                    origin: series.series.start.advanced(by: origin),
+                    steps: Array(filled[origin - Window.length + 1...origin]))
+            }
+            return model.forecast(windows, contexts: origins.map { series.context(at: $0) }).map(\.pm25)
+        }
     }
 
     /// The same of the last reading, on the same origins.
     public func persistence(in hours: Range<UTCHour>) -> [Score] {
-        score(hours) { origins in
-            origins.range.map { Array(repeating: origins.rows[$0].pm25, count: Forecast.leads) }
+        score(hours) { series, origins in
+            origins.map { Array(repeating: series.rows[$0].pm25, count: Forecast.leads) }
         }
     }
 
-    private func score(_ hours: Range<UTCHour>, _ forecasts: (LiveOrigins) -> [[Float]]) -> [Score] {
+    private func score(_ hours: Range<UTCHour>, _ forecasts: (RelativeSeries, [Int]) -> [[Float]]) -> [Score] {
         var scores = [Score](repeating: Score(), count: Self.leads.count)
         for history in histories.map({ $0.before(hours.upperBound) }) {
             let first = max(history.start.distance(to: hours.lowerBound), Window.length - 1)
             guard first < history.measures.count else { continue }
-            let origins = LiveOrigins(history, first..<history.measures.count)
-            for (origin, forecast) in zip(origins.range, forecasts(origins)) {
+            let series = RelativeSeries(history)
+            let origins = (first..<history.measures.count).filter { !series.rows[$0].pm25.isNaN }
+            for (origin, forecast) in zip(origins, forecasts(series, origins)) {
                 for (index, lead) in Self.leads.enumerated() {
-                    let observed = origins.observed(origin, lead)
-                    if !observed.isNaN { scores[index].add(predicted: forecast[lead - 1], observed: observed) }
+                    let observed = series.observed(origin, lead)
+                    // A model that lacks a measure forecasts nothing.
+                    if observed.isNaN || forecast[lead - 1].isNaN { continue }
+                    scores[index].add(predicted: forecast[lead - 1], observed: observed)
                 }
             }
         }

@@ -1,4 +1,5 @@
-/// A challenger is trained on what neither hold-out holds, and compared with the champion on both.
+/// Challengers are trained on what neither hold-out holds, each from another model; the best of them on the earlier hold-out is
+/// compared with the champion on both.
 public struct Contest: Sendable {
     /// What came of it; scores are of the last 21 days and go by `HoldOut.leads`.
     public struct Outcome: Sendable {
@@ -10,6 +11,8 @@ public struct Contest: Sendable {
         public let champion: [Score]
         /// The challenger and its scores; nil where there were too few readings to train one or to score it.
         public let challenger: (model: Model, scores: [Score])?
+        /// Which of the parents the challenger was trained on from.
+        public let parent: Int
         /// The champion's mean skills.
         public let championSkills: Promotion.Skills
         /// The challenger's mean skills.
@@ -17,17 +20,18 @@ public struct Contest: Sendable {
     }
 
     private let champion: Model
-    private let parent: Model
+    private let parents: [Model]
     private let holdOut: HoldOut
     private let doubt: String?
 
     /// - Parameters:
     ///   - champion: what serves.
-    ///   - parent: what the challenger is trained on from.
+    ///   - parents: what the challengers are trained on from; at least one.
     ///   - doubt: what else is known against the hold-out; nothing is promoted on it then.
-    public init(champion: Model, parent: Model, holdOut: HoldOut, doubt: String? = nil) {
+    public init(champion: Model, parents: [Model], holdOut: HoldOut, doubt: String? = nil) {
+        precondition(!parents.isEmpty, "a model to train on from")
         self.champion = champion
-        self.parent = parent
+        self.parents = parents
         self.holdOut = holdOut
         self.doubt = doubt
     }
@@ -55,28 +59,43 @@ public struct Contest: Sendable {
         let (championScores, championSkills) = judge(champion)
         func outcome(_ decision: Promotion.Decision) -> Outcome {
             Outcome(
-                decision: decision, persistence: persistence, champion: championScores, challenger: nil,
+                decision: decision, persistence: persistence, champion: championScores, challenger: nil, parent: 0,
                 championSkills: championSkills, challengerSkills: nil)
         }
         if let refusal = Promotion.refusal(persistence: persistence) { return outcome(refusal) }
         var isStopped = false
-        let challenger: Model
-        do throws(ForecastError) {
-            challenger = try FineTuning(of: parent, on: holdOut.known, stations: holdOut.stations, plan: plan) {
-                progress in
-                isStopped = !goesOn(progress)
-                return !isStopped
-            }.run(name: name)
-        } catch  where error.code == .tooLittleData {
-            return outcome(Promotion.Decision(.inconclusive, error.message))
+        var best: (parent: Int, model: Model, scores: [Score], skills: Promotion.Skills)?
+        var reason = ""
+        func consider(_ model: Model, parent: Int) {
+            let (scores, skills) = judge(model)
+            // Chosen on the earlier days, so that the last ones judge a single challenger.
+            if let best, !(skills.earlier > best.skills.earlier) { return }
+            best = (parent, model, scores, skills)
         }
-        if isStopped { return nil }
-        let (scores, skills) = judge(challenger)
+        for (number, parent) in parents.enumerated() {
+            // As it came it may be better than what serves, or than what a short history makes of it.
+            if parent.architecture.bearsGaps, parent.sha256 != champion.sha256 {
+                consider(try parent.named(name), parent: number)
+            }
+            do throws(ForecastError) {
+                let tuned = try FineTuning(of: parent, on: holdOut.known, stations: holdOut.stations, plan: plan) {
+                    progress in
+                    isStopped = !goesOn(progress.part(number, of: parents.count))
+                    return !isStopped
+                }.run(name: name)
+                if isStopped { return nil }
+                consider(tuned, parent: number)
+            } catch  where error.code == .tooLittleData {
+                reason = error.message
+            }
+        }
+        guard let best else { return outcome(Promotion.Decision(.inconclusive, reason)) }
+        let (challenger, scores, skills) = (best.model, best.scores, best.skills)
         let (held, earlier) = holdOut.character
         let decision = Promotion.decide(
             doubt: doubt, champion: championSkills, challenger: skills, held: held, earlier: earlier)
         return Outcome(
             decision: decision, persistence: persistence, champion: championScores, challenger: (challenger, scores),
-            championSkills: championSkills, challengerSkills: skills)
+            parent: best.parent, championSkills: championSkills, challengerSkills: skills)
     }
 }

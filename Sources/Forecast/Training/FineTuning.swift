@@ -41,15 +41,15 @@ public final class FineTuning {
         of start: Model, on histories: [HourlySeries], stations: Int? = nil, plan: FineTuningPlan,
         goesOn: @escaping (TrainingProgress) -> Bool
     ) throws(ForecastError) {
-        guard start.architecture.head == .changes else {
+        guard start.architecture.head != .nextHour else {
             throw ForecastError(
                 .invalidArgument,
-                "'\(start.name)' gives the next hour; only a model that gives changes, such as "
+                "'\(start.name)' gives the next hour; only a model that gives changes, such as world or "
                     + "operational, can be fine-tuned")
         }
         guard plan.epochs > 0 else { throw ForecastError(.invalidArgument, "fine-tuning needs at least one epoch") }
         self.start = start
-        self.histories = try Self.usable(histories)
+        self.histories = try Self.usable(histories, for: start)
         self.stations = stations ?? self.histories.count
         self.plan = plan
         self.goesOn = goesOn
@@ -60,12 +60,13 @@ public final class FineTuning {
     ///
     /// - Throws: `tooLittleData`, saying which measure it has not at all, or that it is shorter than a window and a
     ///   forecast.
-    public static func check(_ history: HourlySeries) throws(ForecastError) {
+    public static func check(_ history: HourlySeries, for start: Model) throws(ForecastError) {
         let names: [(String, KeyPath<Measures, Float>)] = [
             ("pm25", \.pm25), ("dew_point", \.dewPoint), ("temperature", \.temperature), ("pressure", \.pressure),
             ("wind_speed", \.windSpeed),
         ]
-        for (name, measure) in names where history.measures.allSatisfy({ $0[keyPath: measure].isNaN }) {
+        let needed = start.architecture.bearsGaps ? names.prefix(1) : names[...]
+        for (name, measure) in needed where history.measures.allSatisfy({ $0[keyPath: measure].isNaN }) {
             throw ForecastError(.tooLittleData, "there is no \(name) in the station's history; a model needs it")
         }
         guard history.measures.count >= 3 * (Window.length + Forecast.leads) else {
@@ -73,12 +74,14 @@ public final class FineTuning {
         }
     }
 
-    private static func usable(_ histories: [HourlySeries]) throws(ForecastError) -> [HourlySeries] {
+    private static func usable(
+        _ histories: [HourlySeries], for start: Model
+    ) throws(ForecastError) -> [HourlySeries] {
         var usable: [HourlySeries] = []
         var reason = ForecastError(.tooLittleData, "there is no history to learn from")
         for history in histories {
             do {
-                try check(history)
+                try check(history, for: start)
                 usable.append(history)
             } catch {
                 reason = error
@@ -86,9 +89,10 @@ public final class FineTuning {
         }
         guard !usable.isEmpty else { throw reason }
         let hours = usable.reduce(0) { $0 + $1.measures.count { !$0.pm25.isNaN } }
-        guard hours >= leastHours else {
+        let least = start.architecture.bearsGaps ? WorldFineTuning.leastHours : leastHours
+        guard hours >= least else {
             throw ForecastError(
-                .tooLittleData, "fine-tuning needs \(leastHours) hours with a pm25; there are \(hours)")
+                .tooLittleData, "fine-tuning needs \(least) hours with a pm25; there are \(hours)")
         }
         return usable
     }
@@ -98,6 +102,7 @@ public final class FineTuning {
     /// - Parameter name: the model's name.
     /// - Returns: the tuned ensemble with its bands, and without scores.
     public func run(name: String) throws(ForecastError) -> Model {
+        if start.architecture.bearsGaps { return try relative(name) }
         let learnt = histories.map { history in
             history.measures.count - min(FineTuningPlan.bandHours, history.measures.count / 3)
         }
@@ -121,6 +126,32 @@ public final class FineTuning {
         return try tuned.with(bands: bands, scores: .object([:]))
     }
 
+    /// A relative model after fine-tuning.
+    private func relative(_ name: String) throws(ForecastError) -> Model {
+        let tuning = WorldFineTuning(start: start, histories: histories, plan: plan, goesOn: goesOn)
+        let weights = tuning.weights()
+        isStopped = weights == nil
+        let training = provenance(before: histories.map(\.measures.count))
+        return try Model(
+            name: name, preset: start.preset, architecture: start.architecture, normalisation: start.normalisation,
+            weights: (weights ?? start.networks.map(\.weights)).flatMap { $0 }, bands: start.bands,
+            memoryBands: start.memoryBands, persistenceBands: start.persistenceBands, limits: start.limits,
+            training: .object(training), scores: .object([:]))
+    }
+
+    /// Where a tuned model comes from.
+    private func provenance(before ends: [Int]) -> [String: JSONValue] {
+        var training = plan.json
+        training["parent"] = .string(start.name)
+        training["parent_sha256"] = .string(start.sha256)
+        training["stations"] = .number(stations)
+        training["first_hour"] = .string(histories.map(\.start).min()?.description ?? "")
+        training["last_hour"] = .string(
+            zip(histories, ends).map { $0.start.advanced(by: $1 - 1) }.max()?.description ?? "")
+        training["stopped_early"] = .bool(isStopped)
+        return training
+    }
+
     /// The members after fine-tuning on what is before a row of each history.
     func ensemble(_ name: String, before ends: [Int], phase: String) throws(ForecastError) -> Model {
         let origins = samples(before: ends)
@@ -131,17 +162,9 @@ public final class FineTuning {
         let members = start.networks.enumerated().map { index, network in
             tune(network, objective, phase: "member \(index + 1) of \(start.networks.count) \(phase)")
         }
-        var training = plan.json
-        training["parent"] = .string(start.name)
-        training["parent_sha256"] = .string(start.sha256)
-        training["stations"] = .number(stations)
-        training["first_hour"] = .string(histories.map(\.start).min()?.description ?? "")
-        training["last_hour"] = .string(
-            zip(histories, ends).map { $0.start.advanced(by: $1 - 1) }.max()?.description ?? "")
-        training["stopped_early"] = .bool(isStopped)
         return try Model(
             name: name, preset: start.preset, architecture: start.architecture, normalisation: normalisation,
-            weights: members.flatMap(\.weights), training: .object(training), scores: .object([:]))
+            weights: members.flatMap(\.weights), training: .object(provenance(before: ends)), scores: .object([:]))
     }
 
     /// The origins that are learnt from, a run of each history: all of it, unless there are too many in all. Then the runs

@@ -79,6 +79,13 @@ public struct TrainingProgress: Sendable {
     /// Mean skill over the quoted leads on that year, live.
     public internal(set) var validationSkill: Double?
 
+    /// The same as one of several trainings, one after another.
+    func part(_ number: Int, of count: Int) -> TrainingProgress {
+        TrainingProgress(
+            epoch: number * epochs + epoch, epochs: count * epochs, phase: phase, loss: loss,
+            validationLoss: validationLoss, validationR2: validationR2, validationSkill: validationSkill)
+    }
+
     /// One line of JSON.
     public var json: JSONValue {
         var members: [String: JSONValue] = [

@@ -44,7 +44,7 @@ package struct RelativeSeries: Sendable {
     /// The memory as of the midnight before an origin.
     func memory(at origin: Int, days known: Int? = nil) -> StationMemory? {
         let day = series.start.advanced(by: origin).day - firstDay
-        guard let known, known < StationMemory.days, day - known >= 0 else {
+        guard let known, known <= StationMemory.days, day - known >= 0 else {
             return StationMemory(adding: days[max(0, day - StationMemory.days)..<day])
         }
         guard known > 0 else { return nil }

@@ -66,7 +66,7 @@ package struct StationBacktest: Sendable {
         let forecasts = Self.forecasts(of: model, at: origins, series, options)
         let climate = Self.climatology(of: series, before: rows.lowerBound)
         let ridge = options.hasRidge ? Self.ridge(station, at: origins, options) : nil
-        let adapted = Adaptation(series, origins, forecasts).issued(memoryDays: options.memoryDays)
+        let adapted = Self.adapted(forecasts, of: model, at: origins, series, options)
         if ridge != nil { self.ridge = Array(repeating: Score(), count: Forecast.leads) }
         for (index, origin) in origins.enumerated() {
             let last = series.rows[origin].pm25
@@ -114,7 +114,7 @@ package struct StationBacktest: Sendable {
         return LiveProtocol.quotedLeads.reduce(0) { $0 + skill[$1 - 1] } / Double(LiveProtocol.quotedLeads.count)
     }
 
-    private static func forecasts(
+    static func forecasts(
         of model: Model, at origins: [Int], _ series: RelativeSeries, _ options: Options
     ) -> [Forecast] {
         // A model that bears no gaps gets them filled as ever.
@@ -134,6 +134,16 @@ package struct StationBacktest: Sendable {
         if options.isPM25Only { series.measures = series.measures.map { Measures(pm25: $0.pm25) } }
         guard let ridge = Ridge.fit(series, before: station.scoredRows.lowerBound) else { return nil }
         return ridge.forecast(LiveOrigins(series, station.scoredRows), at: origins)
+    }
+
+    /// The same forecasts as they would have been issued, each with what the outcomes up to the midnight before had
+    /// taught.
+    static func adapted(
+        _ forecasts: [Forecast], of model: Model, at origins: [Int], _ series: RelativeSeries, _ options: Options
+    ) -> [Forecast] {
+        Adaptation(series, origins, forecasts).issued(memoryDays: options.memoryDays) { series, origins in
+            Self.forecasts(of: model, at: origins, series, options)
+        }
     }
 
     private static func climatology(of series: RelativeSeries, before end: Int) -> [Float]? {
@@ -169,17 +179,19 @@ private struct Adaptation {
     private let series: RelativeSeries
     private let origins: [Int]
     private let forecasts: [Forecast]
-    /// Index in `origins` by row, −1 where a row is none, from the first origin's UTC day on.
+    /// Index in `origins` by row, −1 where a row is none, from `firstRow` on.
     private let places: [Int]
     private let firstRow: Int
 
-    init(_ series: RelativeSeries, _ origins: [Int], _ forecasts: [Forecast]) {
+    /// - Parameter firstRow: the row of a midnight; that before the first origin where nil.
+    init(_ series: RelativeSeries, _ origins: [Int], _ forecasts: [Forecast], firstRow row: Int? = nil) {
         self.series = series
         self.origins = origins
         self.forecasts = forecasts
         let first = origins.first ?? 0
-        firstRow = first - series.series.start.advanced(by: first).hourOfDay
-        var places = [Int](repeating: -1, count: (origins.last ?? first) - firstRow + 1)
+        let firstRow = row ?? first - series.series.start.advanced(by: first).hourOfDay
+        self.firstRow = firstRow
+        var places = [Int](repeating: -1, count: origins.last.map { $0 - firstRow + 1 } ?? 0)
         for (index, origin) in origins.enumerated() { places[origin - firstRow] = index }
         self.places = places
     }
@@ -189,25 +201,43 @@ private struct Adaptation {
         var factors = ChangeFactors()
     }
 
-    private var days: Int { (places.count + 23) / 24 }
+    private var days: Int { origins.isEmpty ? 0 : (places.count + 23) / 24 }
 
     /// The forecasts as they would have been issued, each by what was observed up to the midnight before.
-    func issued(memoryDays: Int?) -> [Forecast] {
+    ///
+    /// - Parameter forecast: forecasts at some origins of a series, without factors.
+    func issued(memoryDays: Int?, forecast: (RelativeSeries, [Int]) -> [Forecast]) -> [Forecast] {
         var results = forecasts
         var state = State()
         for day in 0..<days {
-            if let memoryDays {
-                state = State()
-                var replayed = forecasts
-                for earlier in max(0, day - memoryDays)..<day {
-                    issue(earlier, state, &replayed)
-                    state = after(earlier, state, replayed, since: max(0, day - memoryDays))
-                }
-            }
+            if let memoryDays { state = self.state(before: day, days: min(memoryDays, day), forecast) }
             issue(day, state, &results)
-            if memoryDays == nil { state = after(day, state, results, since: 0) }
+            if memoryDays == nil { state = after(day, state, results) }
         }
         return results
+    }
+
+    /// What some days teach that are all that is known of the station: its forecasts then were made without what was
+    /// before.
+    private func state(
+        before day: Int, days: Int, _ forecast: (RelativeSeries, [Int]) -> [Forecast]
+    ) -> State {
+        guard days > 0 else { return State() }
+        let (all, rows) = (series.series, firstRow + (day - days) * 24..<firstRow + day * 24)
+        // A day without readings goes before, so that the first hours have windows.
+        var known = HourlySeries(
+            start: all.start.advanced(by: rows.lowerBound - 24),
+            measures: Array(repeating: Measures(), count: 24) + all.measures[rows])
+        (known.longitude, known.latitude) = (all.longitude, all.latitude)
+        let station = RelativeSeries(known)
+        let origins = station.origins(in: known.measures.indices)
+        let replay = Adaptation(station, origins, forecast(station, origins), firstRow: 24)
+        var (state, issued) = (State(), replay.forecasts)
+        for earlier in 0..<days {
+            replay.issue(earlier, state, &issued)
+            state = replay.after(earlier, state, issued)
+        }
+        return state
     }
 
     private func place(_ row: Int) -> Int? {
@@ -227,14 +257,13 @@ private struct Adaptation {
         }
     }
 
-    /// - Parameter since: the first day whose origins are known.
-    private func after(_ day: Int, _ state: State, _ issued: [Forecast], since: Int) -> State {
+    private func after(_ day: Int, _ state: State, _ issued: [Forecast]) -> State {
         var outcomes = AdaptiveBands.Outcomes()
         var sums = ChangeFactors.Sums()
         for row in firstRow + day * 24..<firstRow + (day + 1) * 24 where row < series.rows.count {
             let observed = series.rows[row].pm25
             if observed.isNaN { continue }
-            for lead in 1...Forecast.leads where row - lead >= firstRow + since * 24 {
+            for lead in 1...Forecast.leads {
                 guard let index = place(row - lead) else { continue }
                 if let bands = issued[index].bands { outcomes.add(bands, lead: lead, observed: observed) }
                 sums.add(

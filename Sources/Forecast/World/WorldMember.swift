@@ -33,9 +33,24 @@ extension Network {
     }
 }
 
-/// One network of `world` on its way from random weights to those that serve.
+/// How a relative network goes down: AdamW with a rate that falls along a cosine, and an average of the weights on the way.
+struct Descent: Sendable {
+    /// Blocks of 16 windows in a mini-batch.
+    let batch: Int
+    let rates: (first: Float, last: Float)
+    /// Weight decay.
+    let decay: Float
+    /// Share of the averaged weights that a step leaves as they are; the average is what comes out.
+    let averaging: Float
+    /// Passes over the windows.
+    let epochs: Int
+    /// Largest norm of a gradient; a longer one is shortened to it.
+    static let gradientNorm: Float = 1
+}
+
+/// One network on its way from its first weights to those that serve.
 struct WorldMember {
-    private let plan: WorldPlan
+    private let descent: Descent
     private let samples: WorldSamples
     private let objective: Objective
     private var network: Network
@@ -45,13 +60,24 @@ struct WorldMember {
     private var epoch = 0
     private var step = 0
 
+    /// A member of `world` that has learnt nothing yet.
+    ///
     /// - Parameter seed: of everything random; the same for the same member.
     init(_ sources: [WorldSamples.Source], _ architecture: Architecture, plan: WorldPlan, seed: UInt64) {
-        self.plan = plan
-        random = SplitMix64(seed: seed)
-        samples = WorldSamples(sources, architecture, plan: plan, using: &random)
-        objective = Objective(samples, shape: architecture.shape)
-        network = Network(world: architecture.shape, using: &random)
+        var random = SplitMix64(seed: seed)
+        let samples = WorldSamples(
+            sources, architecture, windows: plan.windows, varies: true, using: &random)
+        let network = Network(world: architecture.shape, using: &random)
+        self.init(network, samples, plan.descent, random)
+    }
+
+    /// A network that goes on from the weights that it has.
+    init(_ network: Network, _ samples: WorldSamples, _ descent: Descent, _ random: SplitMix64) {
+        self.descent = descent
+        self.samples = samples
+        self.network = network
+        self.random = random
+        objective = Objective(samples, shape: network.shape)
         average = network
         adam = Adam(count: network.weights.count)
     }
@@ -66,21 +92,21 @@ struct WorldMember {
         samples.shuffle(using: &random)
         var gradient = network.weights
         var (loss, batches) = (0.0, 0)
-        for first in stride(from: 0, through: samples.blocks - WorldPlan.batch, by: WorldPlan.batch) {
-            let done = (Float(epoch) + Float(first) / Float(samples.blocks)) / Float(plan.epochs)
-            let (highest, lowest) = WorldPlan.rates
+        for first in stride(from: 0, through: samples.blocks - descent.batch, by: descent.batch) {
+            let done = (Float(epoch) + Float(first) / Float(samples.blocks)) / Float(descent.epochs)
+            let (highest, lowest) = descent.rates
             let rate = lowest + (highest - lowest) * cosineDecay(done)
-            loss += objective.batch(first..<first + WorldPlan.batch, network, gradient: &gradient).loss
+            loss += objective.batch(first..<first + descent.batch, network, gradient: &gradient).loss
             batches += 1
             let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
             guard norm.isFinite else { continue }
-            if norm > WorldPlan.gradientNorm {
-                for index in gradient.indices { gradient[index] *= WorldPlan.gradientNorm / norm }
+            if norm > Descent.gradientNorm {
+                for index in gradient.indices { gradient[index] *= Descent.gradientNorm / norm }
             }
-            adam.update(&network.weights, gradient: gradient, rate: rate, decay: WorldPlan.decay)
+            adam.update(&network.weights, gradient: gradient, rate: rate, decay: descent.decay)
             step += 1
             // The first steps count as much as there are, so that the beginning is soon forgotten.
-            let share = 1 - min(WorldPlan.averaging, 1 - 1 / Float(step))
+            let share = 1 - min(descent.averaging, 1 - 1 / Float(step))
             for index in average.weights.indices {
                 average.weights[index] += share * (network.weights[index] - average.weights[index])
             }

@@ -2,19 +2,15 @@
 package struct WorldPlan: Sendable {
     /// Blocks of 16 windows in a mini-batch.
     static let batch = 16
-    /// AdamW's first and last learning rate; it falls along a cosine.
-    static let rates: (first: Float, last: Float) = (0.005, 0.00005)
-    /// AdamW's weight decay.
-    static let decay: Float = 0.1
-    /// Largest norm of a gradient; a longer one is shortened to it.
-    static let gradientNorm: Float = 1
-    /// Share of the averaged weights that a step leaves as they are; the average is the model.
-    static let averaging: Float = 0.998
+    /// How each member goes down.
+    var descent: Descent {
+        Descent(batch: Self.batch, rates: (0.005, 0.00005), decay: 0.1, averaging: 0.998, epochs: epochs)
+    }
     /// Weights of the leads in the loss, `lead ^ -leadPower`.
     static let leadPower: Float = 0.6
     /// Labels that a window must have.
     static let leastLabels = 12
-    /// Days of memory that a window is given, and the share of the windows.
+    /// Days of memory that a window is given, and the share of the windows; all days come last.
     static let memories: [(days: Int?, share: Float)] = [(0, 0.2), (3, 0.15), (7, 0.2), (14, 0.15), (nil, 0.3)]
     /// Groups of weather that a window keeps, and the share of the windows.
     static let weather: [(kept: WeatherGroups, share: Float)] = [
@@ -27,9 +23,9 @@ package struct WorldPlan: Sendable {
     /// Seed of everything random.
     package var seed: UInt64 = 1
     /// Passes over the windows.
-    package var epochs = 12
+    package var epochs = 14
     /// Windows that are drawn.
-    package var windows = 160_000
+    package var windows = 240_000
     /// Networks in the ensemble.
     package var members = 3
     /// Countries that nothing was learnt from, for the record: their stations are not given to the training.
@@ -42,8 +38,8 @@ package struct WorldPlan: Sendable {
         [
             "recipe": .string("world"), "seed": .number(Double(seed)), "optimiser": .string("adamw"),
             "epochs": .number(epochs), "windows": .number(windows),
-            "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(Self.rates.first),
-            "weight_decay": .number(Self.decay), "lead_power": .number(Self.leadPower),
+            "batch": .number(Self.batch * Lanes.scalarCount), "rate": .number(descent.rates.first),
+            "weight_decay": .number(descent.decay), "lead_power": .number(Self.leadPower),
             "left_out_countries": .array(leftOut.map { .string($0) }),
         ]
     }

@@ -23,13 +23,14 @@ final class WorldSamples: BlockLoss {
         /// Multiplies the loss where a station has fewer windows than its share.
         let weight: Float
         /// How this pass shows it.
-        var memory: UInt8 = 0
+        var memory = UInt8(WorldPlan.memories.count - 1)
         var weather = WeatherGroups.all
         var hasClock = true
         var missing: UInt32 = 0
     }
 
     private let sources: [Source]
+    private let varies: Bool
     /// By source and lead: weight of the lead over persistence's error there.
     private let leadWeights: [[Float]]
     private var samples: [Sample] = []
@@ -42,8 +43,17 @@ final class WorldSamples: BlockLoss {
     var blocks: Int { samples.count / Lanes.scalarCount }
 
     /// Draws windows.
-    init(_ sources: [Source], _ architecture: Architecture, plan: WorldPlan, using random: inout SplitMix64) {
+    ///
+    /// - Parameters:
+    ///   - count: windows to draw.
+    ///   - varies: whether each pass shows them with another memory, other weather and other missing hours.
+    init(
+        _ sources: [Source], _ architecture: Architecture, windows count: Int, varies: Bool,
+        using random: inout SplitMix64
+    ) {
         self.sources = sources
+        self.varies = varies
+        let total = count
         encoder = WindowEncoder(
             features: architecture.inputs, scales: Feature.relative.map(\.scale))
         let count = Window.length * architecture.inputs.count
@@ -51,16 +61,16 @@ final class WorldSamples: BlockLoss {
         x.initialize(repeating: .zero, count: count)
         trace = NetworkTrace(architecture.shape, steps: Window.length)
         let powers = (1...Forecast.leads).map { pow(Float($0), -WorldPlan.leadPower) }
-        let total = powers.reduce(0, +)
+        let sum = powers.reduce(0, +)
         var leadWeights: [[Float]] = []
         for source in sources {
             let errors = source.station.persistenceErrors(at: source.origins)
-            leadWeights.append(zip(powers, errors).map { $1 > 0 ? $0 / total / $1 : 0 })
+            leadWeights.append(zip(powers, errors).map { $1 > 0 ? $0 / sum / $1 : 0 })
         }
         var samples: [Sample] = []
         for (index, share) in Self.shares(of: sources).enumerated() where share > 0 {
             let origins = sources[index].origins
-            let wanted = Float(plan.windows) * share
+            let wanted = Float(total) * share
             let count = min(Int(wanted), origins.count)
             guard count > 0 else { continue }
             let drawn = origins.shuffled(using: &random).prefix(count)
@@ -114,6 +124,7 @@ final class WorldSamples: BlockLoss {
     /// Another order, and for each window another memory, other weather and other missing hours.
     func shuffle(using random: inout SplitMix64) {
         samples.shuffle(using: &random)
+        if !varies { return }
         for index in samples.indices {
             samples[index].memory = UInt8(Self.draw(WorldPlan.memories.map(\.share), using: &random))
             samples[index].weather = WorldPlan.weather[Self.draw(WorldPlan.weather.map(\.share), using: &random)].kept

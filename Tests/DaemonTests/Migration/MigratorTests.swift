@@ -293,13 +293,13 @@ struct MigratorTests {
         }
         for change in ["DELETE FROM hazecast.schema_file", "UPDATE hazecast.schema_file SET sha256 = 'x'"] {
             try await MigratedDatabase.with { database in
-                try await database.run("\(change) WHERE name = 'repeatable/08_status.sql'")
+                try await database.run("\(change) WHERE name = 'repeatable/12_status.sql'")
                 let refusal = await #expect(throws: DaemonError.self) { try await Migrator.check(database.owner) }
                 #expect(
                     refusal?.code == .oldSchema
                         && refusal?.description
                             == """
-                            the schema is older than this hazecast, repeatable/08_status.sql is to be applied: \
+                            the schema is older than this hazecast, repeatable/12_status.sql is to be applied: \
                             run `hazecast migrate`
                             """
                 )

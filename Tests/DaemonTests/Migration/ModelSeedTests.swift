@@ -21,16 +21,16 @@ struct ModelSeedTests {
         }
     }
 
-    @Test func operationalBecomesTheDefault() async throws {
+    @Test func worldBecomesTheDefault() async throws {
         try await withoutModels { database in
-            let models = Self.models(("chapter", "c"), ("operational", "a"))
+            let models = Self.models(("chapter", "c"), ("world", "a"))
             let first = try await Migrator.migrate(database.owner, models: models)
-            #expect(first.models == ["chapter", "operational"] && first.defaultModel == "operational")
+            #expect(first.models == ["chapter", "world"] && first.defaultModel == "world")
             let second = try await Migrator.migrate(database.owner, models: models)
             #expect(second.models == [] && second.defaultModel == nil)
             let active =
                 "SELECT m.name FROM hazecast.active_model JOIN hazecast.model AS m ON m.id = model_id WHERE station_id IS NULL"
-            #expect(try await database.column(active) == ["operational"])
+            #expect(try await database.column(active) == ["world"])
         }
     }
 
@@ -38,16 +38,16 @@ struct ModelSeedTests {
         try await withoutModels { database in
             try await Migrator.migrate(database.owner, models: Self.models(("other", "b")))
             try await database.run("INSERT INTO hazecast.active_model (model_id) SELECT id FROM hazecast.model")
-            let report = try await Migrator.migrate(database.owner, models: Self.models(("operational", "a")))
-            #expect(report.models == ["operational"] && report.defaultModel == nil)
+            let report = try await Migrator.migrate(database.owner, models: Self.models(("world", "a")))
+            #expect(report.models == ["world"] && report.defaultModel == nil)
         }
     }
 
     @Test func anotherModelOfTheSameNameIsAddedUnderAnother() async throws {
         try await withoutModels { database in
-            try await Migrator.migrate(database.owner, models: Self.models(("operational", "a")))
-            let report = try await Migrator.migrate(database.owner, models: Self.models(("operational", "b")))
-            #expect(report.models == ["operational-bbbbbbbb"] && report.defaultModel == nil)
+            try await Migrator.migrate(database.owner, models: Self.models(("world", "a")))
+            let report = try await Migrator.migrate(database.owner, models: Self.models(("world", "b")))
+            #expect(report.models == ["world-bbbbbbbb"] && report.defaultModel == nil)
         }
     }
 

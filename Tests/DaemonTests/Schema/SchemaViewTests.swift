@@ -106,14 +106,14 @@ struct SchemaViewTests {
             let stations =
                 "SELECT concat_ws('|', name, lag, model, reason) FROM hazecast.status WHERE kind = 'station' ORDER BY 1"
             let (before, newest) = ("\(Self.thisHour) - interval '1 hour'", Self.thisHour)
-            #expect(try await database.column(stations) == ["a|no reading yet", "silent|no reading yet"])
+            #expect(try await database.column(stations) == ["a|no forecast: no reading yet", "silent|no forecast: no reading yet"])
             try await database.run(
                 """
                 INSERT INTO hazecast.active_model (model_id) SELECT id FROM hazecast.model WHERE name = 'm'
                 ON CONFLICT (station_id) DO UPDATE SET model_id = excluded.model_id;
                 \(Self.read(before)) \(Self.issue(before, value: 1)) \(Self.read("'2262-01-01 00:00+00'"))
                 """)
-            #expect(try await database.column(stations) == ["a|00:00:00|m", "silent|m|no reading yet"])
+            #expect(try await database.column(stations) == ["a|00:00:00|m", "silent|m|no forecast: no reading yet"])
             try await database.run(Self.read(newest))
             #expect(try await database.column(stations)[0] == "a|01:00:00|m|not forecast yet")
             try await database.run("INSERT INTO hazecast.station_outage VALUES (1, \(newest), 'a gap')")
@@ -124,7 +124,7 @@ struct SchemaViewTests {
             try await database.run("DELETE FROM hazecast.station_outage")
             #expect(try await database.column(stations)[0] == "a|00:00:00|m")
             try await database.run("DELETE FROM hazecast.reading")
-            #expect(try await database.column(stations)[0] == "a|m|no reading yet")
+            #expect(try await database.column(stations)[0] == "a|m|no forecast: no reading yet")
         }
     }
 

@@ -32,7 +32,7 @@ private let noon = Site.noon
             #expect(ContinuousClock.now - began < .seconds(1).patient)
             #expect(
                 try await site.text(
-                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active operational")
+                    "SELECT role || ' ' || model FROM hazecast.status WHERE kind = 'daemon'") == "active world")
 
             daemon.signal(SIGTERM)
             let output = try await withDeadline(.seconds(5)) { await daemon.end() }
@@ -167,8 +167,8 @@ private let noon = Site.noon
                 [String(decoding: other.json(), as: UTF8.self)])
             // Whatever is written after promote or rollback has committed is forecast with what they chose.
             for (hour, (change, model)) in [
-                ("promote('other')", "other"), ("rollback()", "operational"), ("promote('other', 'roof')", "other"),
-                ("rollback('roof')", "operational"),
+                ("promote('other')", "other"), ("rollback()", "world"), ("promote('other', 'roof')", "other"),
+                ("rollback('roof')", "world"),
             ].enumerated() {
                 try await site.run("SELECT hazecast.\(change)")
                 let began = ContinuousClock.now
@@ -208,9 +208,9 @@ private let noon = Site.noon
             try await eventually { try await site.latest("roof")?.origin == noon.advanced(by: 2) }
             #expect(
                 try await site.text("SELECT string_agg(DISTINCT model, ' ') FROM hazecast.forecast")
-                    == "operational")
+                    == "world")
             let reason = "model 'damaged' in hazecast.model cannot be used: the model file is damaged"
-            #expect(next.standardError.contains(reason) && next.standardError.contains("'operational' serves instead"))
+            #expect(next.standardError.contains(reason) && next.standardError.contains("'world' serves instead"))
             #expect(
                 try await site.text("SELECT reason FROM hazecast.status WHERE kind = 'daemon'")?.contains(reason)
                     == true)
@@ -220,7 +220,7 @@ private let noon = Site.noon
             try await site.run("DELETE FROM hazecast.activation")
             let last = try site.daemon()
             defer { last.signal(SIGKILL) }
-            #expect(await last.hasWritten(toStandardError: "'operational' serves instead"))
+            #expect(await last.hasWritten(toStandardError: "'world' serves instead"))
         }
     }
 

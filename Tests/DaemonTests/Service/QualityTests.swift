@@ -145,7 +145,7 @@ private let noon = Site.noon
             }
             _ = try await turns.turn()
             let book = try #require(turns.book)
-            let windows = try [clean, troubled].map { try GapRule.fill(try #require(book.entries[$0]).window) }
+            let windows = try [clean, troubled].map { try GapRule.fill(try #require(book.entries[$0]).window).window }
             #expect(windows[0].origin == week.upperBound.advanced(by: -1))
             #expect(windows[0].digest == windows[1].digest && windows[0].origin == windows[1].origin)
             #expect(

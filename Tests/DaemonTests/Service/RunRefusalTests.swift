@@ -39,7 +39,7 @@ import Testing
                 UPDATE hazecast.model SET document = jsonb_set(jsonb_set(
                     document, '{normalisation,output,scale}', '12345'), '{sha256}', to_jsonb(repeat(id::text, 64)))
                 """)
-            try await expectRefusal(site.conninfo, saying: "model 'operational' in hazecast.model cannot be used")
+            try await expectRefusal(site.conninfo, saying: "model 'world' in hazecast.model cannot be used")
         }
     }
 

@@ -71,20 +71,35 @@ private let noon = Site.noon
         }
     }
 
-    @Test func aGapBeyondTheRuleStopsForecastsAndStatusSaysWhy() async throws {
+    @Test func aGapMakesAPartialForecastAndTooFewHoursOneByPersistence() async throws {
         try await Site.with { site in
             let roof = try await site.addStation("roof")
             var turns = try await Turns(site.conninfo)
             try await site.write(roof, noon.advanced(by: -29)...noon)
             #expect(try await turns.turn().forecasts == 1)
+            let state = "SELECT concat_ws(' ', model, basis, reason) FROM hazecast.status WHERE name = 'roof'"
+            #expect(try await site.text(state) == "world full")
             try await site.write(roof, noon.advanced(by: 5))
-            #expect(try await turns.turn().forecasts == 0)
-            let reason = try await site.text("SELECT reason FROM hazecast.status WHERE name = 'roof'")
-            #expect(reason?.contains("pm25 missing at \(noon.advanced(by: 4)) and the 3 hours before") == true)
-            // A late reading closes the gap.
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text(state) == "world partial")
+            // A late reading makes another window.
             try await site.write(roof, noon.advanced(by: 2))
             #expect(try await turns.turn().forecasts == 1)
-            #expect(try await site.text("SELECT reason FROM hazecast.status WHERE name = 'roof'") == nil)
+            #expect(try await site.latest("roof")?.revision == 2)
+            try await site.write(roof, noon.advanced(by: 40)...noon.advanced(by: 41))
+            #expect(try await turns.turn().forecasts == 1)
+            let reason = "persistence serves: 2 of the last 24 hours have pm25, a model needs 3"
+            #expect(try await site.text(state) == "persistence persistence \(reason)")
+            #expect(
+                try await site.text(
+                    """
+                    SELECT bool_and(model = 'persistence' AND basis = 'persistence' AND 0 <= lower95
+                        AND lower95 <= lower80 AND lower80 < pm25 AND pm25 < upper80 AND upper80 <= upper95)
+                    FROM hazecast.latest_forecast
+                    """) == "true")
+            try await site.write(roof, noon.advanced(by: 42))
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text(state) == "world partial")
         }
     }
 
@@ -98,13 +113,19 @@ private let noon = Site.noon
             absurd.pm25 = 10_000_000
             absurd.pressure = .infinity
             try await site.write(roof, noon.advanced(by: 1), absurd)
-            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await turns.turn().forecasts == 0, "no origin without a pm25")
             #expect(
                 try await site.text(
                     "SELECT string_agg(concat(measure, ' ', flag), ', ' ORDER BY measure) FROM hazecast.reading_flag")
                     == "pm25 out_of_range, pressure not_finite")
             #expect(try await site.text("SELECT max(pm25) FROM hazecast.reading") == "1e+07")
-            // Left out means carried forward: the forecast is that of a reading without these values.
+            #expect(
+                try await site.text("SELECT reason FROM hazecast.status WHERE name = 'roof'")
+                    == "no forecast: the newest reading has no pm25 that passed quality control")
+            #expect(try await turns.restart().forecasts == 0)
+            // Left out means missing: the next forecast is that of a reading without these values.
+            try await site.write(roof, noon.advanced(by: 2))
+            #expect(try await turns.turn().forecasts == 1)
             let withFlags = try await site.latest("roof")
             absurd.pm25 = .nan
             absurd.pressure = .nan
@@ -313,6 +334,7 @@ private let noon = Site.noon
                 var measures = Site.measures(hour)
                 if Int.random(in: 0..<6, using: &random) == 0 { measures.pm25 = .nan }
                 if Int.random(in: 0..<8, using: &random) == 0 { measures.pm25 = -4 }
+                if Int.random(in: 0..<8, using: &random) == 0 { measures.pm25 = -40 }
                 switch Int.random(in: 0..<40, using: &random) {
                 case 0:
                     try await site.run("DELETE FROM hazecast.reading WHERE station_id = \(station) AND random() < 0.1")

@@ -9,13 +9,13 @@ SELECT
     newest.reading - newest.origin AS lag,
     model.name AS model,
     CASE
-        WHEN newest.reading IS NULL THEN 'no reading yet'
+        WHEN newest.reading IS NULL THEN 'no forecast: no reading yet'
         WHEN outage.origin = newest.reading THEN outage.reason
         WHEN newest.origin >= newest.reading THEN NULL
         WHEN NOT EXISTS (
             SELECT FROM hazecast.observation
             WHERE observation.station_id = station.id AND observation.observed_at = newest.reading
-        ) THEN 'the newest reading has no pm25 that passed quality control'
+        ) THEN 'no forecast: the newest reading has no pm25 that passed quality control'
         ELSE 'not forecast yet'
     END AS reason,
     NULL::timestamptz AS heartbeat,
@@ -23,13 +23,7 @@ SELECT
     NULL::text AS role,
     judged.skill AS live_skill,
     judged.verdict,
-    (
-        SELECT ledger.basis
-        FROM hazecast.forecast_ledger AS ledger
-        WHERE ledger.station_id = station.id AND ledger.origin = newest.origin
-        ORDER BY ledger.revision DESC
-        LIMIT 1
-    ) AS basis
+    issued.basis
 FROM hazecast.station
 CROSS JOIN LATERAL (
     SELECT
@@ -55,6 +49,13 @@ CROSS JOIN LATERAL (
         ) AS origin
     OFFSET 0 -- looks once, however often the columns are named above
 ) AS newest
+LEFT JOIN LATERAL (
+    SELECT ledger.basis
+    FROM hazecast.forecast_ledger AS ledger
+    WHERE ledger.station_id = station.id AND ledger.origin = newest.origin
+    ORDER BY ledger.revision DESC
+    LIMIT 1
+) AS issued ON true
 LEFT JOIN hazecast.station_outage AS outage ON outage.station_id = station.id
 LEFT JOIN hazecast.active_model AS own ON own.station_id = station.id
 LEFT JOIN hazecast.active_model AS fallback ON fallback.station_id IS NULL
@@ -67,7 +68,10 @@ LEFT JOIN LATERAL (
 -- What was said of another model says nothing of this one.
 ) AS judged ON judged.model_id = coalesce(own.model_id, fallback.model_id)
 LEFT JOIN hazecast.model
-    ON model.id = CASE WHEN judged.persistence THEN 0 ELSE coalesce(own.model_id, fallback.model_id) END
+    ON model.id = CASE
+        WHEN judged.persistence OR issued.basis = 'persistence' THEN 0
+        ELSE coalesce(own.model_id, fallback.model_id)
+    END
 UNION ALL
 SELECT
     'daemon',
