@@ -81,8 +81,8 @@ import Ingest
         let indices = stations.indices.filter { !group.contains(stations[$0].country) }
         var random = SplitMix64(seed: UInt64(number))
         let samples = WorldSamples(
-            indices.map { stations[$0].source(0..<stations[$0].relative.rows.count) }, Architecture.world, plan: plan,
-            using: &random)
+            indices.map { stations[$0].source(0..<stations[$0].relative.rows.count) }, Architecture.world,
+            windows: plan.windows, varies: true, using: &random)
         samples.shuffle(using: &random)
         try write("train-\(number).f32") { row in
             for block in 0..<samples.blocks {
