@@ -70,7 +70,8 @@ struct BacktestCommand: AsyncParsableCommand {
         if let memory, memory < 0 { throw ValidationError("--memory \(memory): days are 0 or more") }
         guard let leaveOutGroups else {
             guard model != nil else {
-                throw ValidationError("say what to score: --model FILE, or --leave-out-groups N for the recipe of world")
+                throw ValidationError(
+                    "say what to score: --model FILE, or --leave-out-groups N for the recipe of world")
             }
             guard recipe.isEmpty else {
                 throw ValidationError("--seed, --epochs, --members and --windows go with --leave-out-groups")
@@ -101,11 +102,13 @@ struct BacktestCommand: AsyncParsableCommand {
             return try report(model, on: stations, plot)
         }
         guard let series = stations.first?.series, stations.count == 1 else {
-            throw DaemonError(.configuration, "--protocol chapter scores one station, and --data holds \(stations.count)")
+            throw DaemonError(
+                .configuration, "--protocol chapter scores one station, and --data holds \(stations.count)")
         }
         guard inputs == nil, memory == nil else {
             throw DaemonError(
-                .configuration, "--inputs and --memory go with --protocol live, and a folder or a model that bears gaps")
+                .configuration, "--inputs and --memory go with --protocol live, and a folder or a model that bears gaps"
+            )
         }
         let figure: Figure
         switch scoring {

@@ -10,9 +10,11 @@ struct TrainCommand: AsyncParsableCommand {
         commandName: "train",
         abstract: "Train a model on all but the last year of a station's history.",
         discussion: """
-            The history is a file, or a station of the database; --preset world learns from a folder of stations of many
-            countries, which it leaves out by turns to learn how wrong it is where it has never been. With --from, a pretrained model is fine-tuned on it,
+            The history is a file, or a station of the database. With --from, a pretrained model is fine-tuned on it,
             which is better than a new one and needs less: the station's own ranges, a few epochs, its own bands.
+
+            --preset world learns from a folder of stations of many countries, and leaves each country out in turn to
+            learn how wrong it is where it has never been.
 
             With --activate nothing is written to a file: it is the training run that the daemon makes by the clock. A
             challenger is trained for every station of the database, and serves if it beats what serves now.
@@ -125,8 +127,8 @@ struct TrainCommand: AsyncParsableCommand {
         guard let series = stations.first?.series, stations.count == 1 else {
             throw DaemonError(
                 .configuration,
-                "this recipe learns from one station, and --data holds \(stations.count); name one file, or learn from all "
-                    + "with --preset world")
+                "this recipe learns from one station, and --data holds \(stations.count); name one file, or learn "
+                    + "from all with --preset world")
         }
         let interruption = Interruption()
         let display = TrainingDisplay()
@@ -199,7 +201,9 @@ struct TrainCommand: AsyncParsableCommand {
         if let unknown = wanted.first(where: { !countries.contains($0) }) {
             throw DaemonError(
                 .configuration,
-                "--leave-out \(unknown): --data holds no station there; it has \(countries.sorted().joined(separator: ", "))")
+                "--leave-out \(unknown): --data holds no station there; it has "
+                    + countries.sorted().joined(separator: ", ")
+            )
         }
         return Set(wanted).sorted()
     }

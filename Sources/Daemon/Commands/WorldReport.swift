@@ -29,7 +29,9 @@ struct WorldReport {
         self.title = title
         self.scores = scores
         var columns: [Column] = []
-        for lead in Self.persistenceLeads { columns.append(Column("RMSE \(lead)", 1) { $0.persistence[lead - 1].rmse }) }
+        for lead in Self.persistenceLeads {
+            columns.append(Column("RMSE \(lead)", 1) { $0.persistence[lead - 1].rmse })
+        }
         columns.append(Column("skill", 3) { $0.meanSkill($0.model.leads) })
         for lead in LiveProtocol.quotedLeads {
             columns.append(Column("\(lead) h", 2) { $0.skill($0.model.leads)[lead - 1] })

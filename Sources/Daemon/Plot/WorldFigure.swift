@@ -7,7 +7,8 @@ extension Figure {
         let countries = Set(stations.map(\.station.country)).count
         return Figure(
             title: title,
-            caption: "\(stations.count) stations of \(countries) countries · the last year of each, as it would have been "
+            caption:
+                "\(stations.count) stations of \(countries) countries · the last year of each, as it would have been "
                 + "live",
             rows: [[skill(stations, mean: scores.mean { $0.meanSkill($0.model.leads) })], [coverage(stations)]])
     }

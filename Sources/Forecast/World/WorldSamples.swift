@@ -208,4 +208,36 @@ final class WorldSamples: BlockLoss {
                 lane: lane)
         }
     }
+
+    /// A window as the pass at hand shows it, for learners that are not networks.
+    struct Example {
+        let source: Int
+        let origin: Int
+        /// The window's, in µg/m³.
+        let scale: Float
+        /// Hours × features.
+        let x: [Float]
+        /// By lead: observed minus last, over the window's scale; NaN where it was not observed.
+        let labels: [Float]
+        /// By lead: weight in the loss.
+        let weights: [Float]
+    }
+
+    /// The windows of a block.
+    func examples(block: Int) -> [Example] {
+        let batch = samples[block * Lanes.scalarCount..<(block + 1) * Lanes.scalarCount]
+        for (lane, sample) in batch.enumerated() { load(sample, lane: lane) }
+        encoder.encode(hours, into: x)
+        let scale = WindowLanes.levelAndScale(hours.pm25).scale
+        let last = hours.pm25[Window.length - 1]
+        return batch.enumerated().map { lane, sample in
+            let source = Int(sample.source)
+            let observed = (1...Forecast.leads).map { sources[source].station.observed(Int(sample.origin), $0) }
+            return Example(
+                source: source, origin: Int(sample.origin), scale: scale[lane],
+                x: (0..<Window.length * encoder.features.count).map { x[$0][lane] },
+                labels: observed.map { ($0 - last[lane]) / scale[lane] },
+                weights: zip(observed, leadWeights[source]).map { $0.isNaN ? 0 : $1 * sample.weight })
+        }
+    }
 }

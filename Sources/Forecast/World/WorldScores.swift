@@ -41,8 +41,9 @@ extension WorldBacktest {
         var within: [String: JSONValue] = [:]
         for (name, scores) in kinds {
             let stations = counted.map(scores)
-            members["\(name)80"] = Self.coverage(\.coverage80, of: stations)
-            members["\(name)95"] = Self.coverage(\.coverage95, of: stations)
+            let prefix = name.last?.isNumber == true ? "\(name)_" : name
+            members["\(prefix)80"] = Self.coverage(\.coverage80, of: stations)
+            members["\(prefix)95"] = Self.coverage(\.coverage95, of: stations)
             within[name] = .number(Self.shareWithin(of: stations))
         }
         members["within_75_85"] = .object(within)
@@ -50,10 +51,11 @@ extension WorldBacktest {
     }
 
     private static func coverage(_ share: KeyPath<BandScore, Double>, of stations: [[BandScore]]) -> JSONValue {
-        .byLead((0..<Forecast.leads).map { lead in
-            let values = stations.map { $0[lead][keyPath: share] }.filter(\.isFinite)
-            return .number(values.reduce(0, +) / Double(values.count))
-        })
+        .byLead(
+            (0..<Forecast.leads).map { lead in
+                let values = stations.map { $0[lead][keyPath: share] }.filter(\.isFinite)
+                return .number(values.reduce(0, +) / Double(values.count))
+            })
     }
 
     private static func shareWithin(of stations: [[BandScore]]) -> Double {

@@ -140,9 +140,10 @@ package final class WorldTraining: Sendable {
         for group in groups {
             let windows = sources.filter { !group.contains($0.country) }.reduce(0) { $0 + $1.origins.count }
             guard windows >= Self.leastWindows else {
+                let names = group.sorted().joined(separator: ", ")
                 throw ForecastError(
-                    .tooLittleData, "without \(group.sorted().joined(separator: ", ")) there are \(windows) hours to "
-                        + "learn from, and \(Self.leastWindows) are needed")
+                    .tooLittleData,
+                    "without \(names) there are \(windows) hours to learn from; \(Self.leastWindows) are needed")
             }
         }
         let jobs = groups.enumerated().flatMap { number, group in
@@ -200,6 +201,7 @@ package final class WorldTraining: Sendable {
             normalisation: Normalisation(
                 inputs: Feature.relative.map(\.scale), output: Normalisation.Scale(offset: 0, scale: 1)),
             weights: weights, bands: errors?.scaledBands, memoryBands: errors?.rememberedBands,
-            persistenceBands: errors?.persistenceBands, limits: errors?.changeLimits, training: .object(training), scores: .object([:]))
+            persistenceBands: errors?.persistenceBands, limits: errors?.changeLimits, training: .object(training),
+            scores: .object([:]))
     }
 }

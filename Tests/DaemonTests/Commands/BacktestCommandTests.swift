@@ -1,4 +1,5 @@
 import Foundation
+import Ingest
 import TestSupport
 import Testing
 
@@ -8,16 +9,17 @@ import Testing
 @Suite struct BacktestCommandTests {
     private let repository = URL(filePath: #filePath).appending(path: "../../../..").standardized
 
-    /// Gives a folder with `series.csv`: a year and some weeks, of which only what `isObserved` says has a pm25.
+    /// Gives a folder with `series.csv`: a year and some weeks by default, of which only what `isObserved` says has a pm25.
     private func withSeries(
-        isObserved: (_ hour: Int) -> Bool = { _ in true }, _ body: (URL) async throws -> Void
+        hours: Int = Backtest.testHours + 1000, isObserved: (_ hour: Int) -> Bool = { _ in true },
+        _ body: (URL) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let start = try #require(UTCHour(year: 2012, month: 1, day: 1, hour: 0))
         var lines = ["No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir"]
-        for hour in 0..<Backtest.testHours + 1000 {
+        for hour in 0..<hours {
             let now = start.advanced(by: hour)
             let date = now.description.prefix(10).split(separator: "-").compactMap { Int($0) }
             let pm25 = isObserved(hour) ? String(Int(100 + 60 * sin(Double(hour) / 20) + 20 * cos(Double(hour)))) : "NA"
@@ -75,6 +77,46 @@ import Testing
             #expect(baseline["adaptive_bands"] == nil)
             if case .object(let leads) = scored["adaptive_bands"], case .object(let first) = leads["1"] {
                 #expect(leads.count == Forecast.leads && first["interval_score80"] != nil)
+            }
+        }
+    }
+
+    @Test(arguments: ["operational", "chapter"])
+    func oneFileHasTheScoresOfItsProtocolAndNothingElse(_ name: String) async throws {
+        try await withSeries { folder in
+            let file = folder.appending(path: "series.csv").path()
+            let series = try #require(StationSeries.load(file).first).series
+            let model = try Model(json: Data(contentsOf: URL(filePath: "\(models)/\(name).json")))
+            for (scoring, expected) in [
+                ("live", try LiveProtocol(model, on: series, withRidge: true).json),
+                ("chapter", try ChapterProtocol(model, on: series).json(for: model)),
+            ] {
+                let output = try await Executable.hazecast.run(
+                    [
+                        "backtest", "--protocol", scoring, "--data", file, "--model", "\(models)/\(name).json",
+                        "--json",
+                    ])
+                #expect(output.standardOutput == expected.line + "\n")
+                #expect(output.standardError.isEmpty && output.status == 0)
+            }
+            for option in [["--inputs", "all"], ["--memory", "3"]] {
+                let output = try await Executable.hazecast.run(
+                    ["backtest", "--data", file, "--model", "\(models)/\(name).json"] + option)
+                #expect(output.status == 1 && output.standardError.contains("a folder or a model that bears gaps"))
+            }
+        }
+    }
+
+    /// What version 0.1.0 said of three years of this series.
+    @Test func ridgeOfASeriesWithEveryMeasureStaysAsItWas() async throws {
+        try await withSeries(hours: 3 * Backtest.testHours + 24) { folder in
+            let file = folder.appending(path: "series.csv").path()
+            let series = try #require(StationSeries.load(file).first).series
+            let model = try Model(json: Data(contentsOf: URL(filePath: "\(models)/operational.json")))
+            let ridge = try #require(try LiveProtocol(model, on: series, withRidge: true).ridge)
+            // Sums of floats in another order differ in the last digits.
+            for (lead, rmse) in [1: 0.32063, 8: 0.34402, 24: 0.34110] {
+                #expect(abs(ridge[lead - 1].rmse - rmse) < 1e-4, "lead \(lead): \(ridge[lead - 1].rmse)")
             }
         }
     }

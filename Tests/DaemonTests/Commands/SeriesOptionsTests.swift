@@ -104,7 +104,7 @@ import Testing
         let described = try await backtest(["--data", folder.path, "--longitude", "7"])
         #expect(described.status == 1 && described.standardError.contains("describe one file, and this is a folder"))
         let chapter = try await backtest(["--data", folder.path, "--protocol", "chapter"])
-        #expect(chapter.status == 1 && chapter.standardError.contains("score one station, and --data holds 2"))
+        #expect(chapter.status == 1 && chapter.standardError.contains("scores one station, and --data holds 2"))
         let model = "\(folder.path)/m.json"
         let trained = try await Executable.hazecast.run(["train", "--data", folder.path, "--out", model])
         #expect(trained.status == 1 && trained.standardError.contains("learns from one station, and --data holds 2"))

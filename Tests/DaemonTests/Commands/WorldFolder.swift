@@ -3,11 +3,12 @@ import TestSupport
 
 @testable import Forecast
 
-/// A folder of made-up series: a station in each of 13 countries and a second one in the first, 100 days each, some with
+/// A folder of made-up series: a station in each of 13 countries and a second one in the first, 83 days each, some with
 /// weather, and one of a few days.
 struct WorldFolder {
     static let countries = ["AA", "BB", "CC", "DD", "EE", "FF", "GG", "HH", "II", "JJ", "KK", "LL", "MM"]
-    static let hours = 2_400
+    /// Hours of each series: 60 days are scored.
+    static let hours = 2_000
     /// The name of the one that is too short to be scored.
     static let short = "short"
 
@@ -15,7 +16,10 @@ struct WorldFolder {
 
     var path: String { folder.path }
 
-    init() throws {
+    /// - Parameters:
+    ///   - countries: how many of them there are.
+    ///   - hours: of each series.
+    init(countries: Int = Self.countries.count, hours: Int = Self.hours) throws {
         var files: [String: Data] = [:]
         var index: [String] = []
         func add(_ id: String, _ country: String, hours: Int) throws {
@@ -27,8 +31,10 @@ struct WorldFolder {
                 """)
             files["\(id).csv"] = try Self.series(number, hours: hours)
         }
-        for country in Self.countries { try add("\(country.lowercased())-1", country, hours: Self.hours) }
-        try add("aa-2", "AA", hours: Self.hours)
+        for country in Self.countries.prefix(countries) {
+            try add("\(country.lowercased())-1", country, hours: hours)
+        }
+        try add("aa-2", "AA", hours: hours)
         try add(Self.short, "NN", hours: 100)
         files["index.json"] = Data("[\(index.joined(separator: ",\n"))]".utf8)
         folder = try TemporaryFolder(files)
