@@ -91,8 +91,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.forget(text, timestamptz) IS
-    'For a sensor that was moved or replaced: what was learnt of the station before a time (now, unless said) no longer '
-    'counts. Its memory and factors begin anew with the next forecast, and training uses later readings only. Readings '
-    'and forecasts stay.';
+    'For a sensor that was moved or replaced: what was learnt of the station before a time (now, unless said) no '
+    'longer counts. Its memory and factors begin anew with the next forecast, and training uses later readings only. '
+    'Readings and forecasts stay.';
 REVOKE ALL ON FUNCTION hazecast.forget(text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.forget(text, timestamptz) TO hazecast_operator;

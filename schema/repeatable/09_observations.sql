@@ -190,8 +190,8 @@ COMMENT ON FUNCTION hazecast.live_outcomes(integer[], date) IS
     'bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which '
     'there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in '
     '(µg/m³)²), change_product, change_square and changes (sums that hazecast.live_day.change_factors follow from, and '
-    'their number). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days '
-    'before counts on no day.';
+    'their number). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two '
+    'days before counts on no day.';
 REVOKE ALL ON FUNCTION hazecast.live_outcomes(integer[], date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.live_outcomes(integer[], date) TO hazecast_daemon, hazecast_reader,
     hazecast_operator;

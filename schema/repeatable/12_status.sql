@@ -99,8 +99,8 @@ COMMENT ON COLUMN hazecast.status.model IS
     'What serves the station: a model, or persistence where the model is no better; of a daemon the default model '
     'that it has loaded.';
 COMMENT ON COLUMN hazecast.status.reason IS
-    'Station: why the newest reading has no forecast, or one by persistence for want of readings; NULL else. Daemon: why models that were made active '
-    'do not serve; NULL when all of them do.';
+    'Station: why the newest reading has no forecast, or one by persistence for want of readings; NULL else. Daemon: '
+    'why models that were made active do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS

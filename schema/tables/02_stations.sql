@@ -26,7 +26,8 @@ COMMENT ON COLUMN hazecast.station.labels IS
 COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
 COMMENT ON COLUMN hazecast.station.known_since IS
     'Memory, factors and training use readings from here on; NULL: all. hazecast.forget() sets it.';
-COMMENT ON COLUMN hazecast.station.forgotten_at IS 'Time of the last hazecast.forget(); days settled before do not count.';
+COMMENT ON COLUMN hazecast.station.forgotten_at IS
+    'Time of the last hazecast.forget(); days settled before do not count.';
 REVOKE ALL ON hazecast.station FROM PUBLIC;
 GRANT SELECT ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator;
 GRANT INSERT (name, latitude, longitude, labels) ON hazecast.station TO hazecast_writer;

@@ -1,5 +1,5 @@
--- How forecasts did, day by day, and what follows: memory, factors of changes and bands, and persistence where no model is
--- better.
+-- How forecasts did, day by day, and what follows: memory, factors of changes and bands, and persistence where no
+-- model is better.
 
 CREATE TABLE hazecast.live_day (
     station_id integer NOT NULL REFERENCES hazecast.station ON DELETE CASCADE,
@@ -80,8 +80,8 @@ COMMENT ON COLUMN hazecast.live_day.change_factors IS
     'By how much the change from the last reading that the model forecasts is multiplied from here on, at leads 1 to '
     '24: 0.1 to 1.2. They begin at 1 with another model.';
 COMMENT ON COLUMN hazecast.live_day.change_products IS
-    'Sums that the factors follow from, at leads 1 to 24, each day leaving 59/60 of those before: forecast change before '
-    'the factor times observed change, divided by the last reading + 5 µg/m³.';
+    'Sums that the factors follow from, at leads 1 to 24, each day leaving 59/60 of those before: forecast change '
+    'before the factor times observed change, divided by the last reading + 5 µg/m³.';
 COMMENT ON COLUMN hazecast.live_day.change_squares IS 'The same of the squared forecast change.';
 COMMENT ON COLUMN hazecast.live_day.change_counts IS 'The same of the number of forecasts.';
 COMMENT ON COLUMN hazecast.live_day.settled_at IS 'When the daemon worked it out.';

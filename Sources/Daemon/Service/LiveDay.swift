@@ -237,7 +237,9 @@ struct LiveDay {
         var windows: [Window] = []
         for measures in series.measures {
             window.advance(measures, by: .ofSingleHours)
-            if window.newest >= first, let filled = Self.window(window, for: model.model, hasMemory: memory != nil) { windows.append(filled) }
+            if window.newest >= first, let filled = Self.window(window, for: model.model, hasMemory: memory != nil) {
+                windows.append(filled)
+            }
         }
         let context = StationContext(longitude: series.longitude, memory: memory)
         let forecasts = model.model.forecast(windows, contexts: windows.map { _ in context })
@@ -257,7 +259,9 @@ struct LiveDay {
     private static func window(
         _ readings: StationWindow, for model: Model, hasMemory: Bool
     ) -> Window? {
-        guard let (window, basis) = try? GapRule.fill(readings, hasMemory: hasMemory), basis != .persistence else { return nil }
+        guard let (window, basis) = try? GapRule.fill(readings, hasMemory: hasMemory), basis != .persistence else {
+            return nil
+        }
         if model.architecture.bearsGaps { return window }
         var steps = window.steps
         let isClosed = steps.withUnsafeMutableBufferPointer { steps in (try? GapRule.close(steps)) != nil }

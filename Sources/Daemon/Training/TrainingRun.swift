@@ -186,7 +186,9 @@ struct TrainingRun: Sendable {
                         "in the last \(Promotion.days) days the station has the readings of '\($0)'"
                     })
             }
-            if twins[station.id] == nil, (try? FineTuning.check(series, for: run.models.fallback.model)) != nil { pool.append(series) }
+            if twins[station.id] == nil, (try? FineTuning.check(series, for: run.models.fallback.model)) != nil {
+                pool.append(series)
+            }
             return nil
         }
     }

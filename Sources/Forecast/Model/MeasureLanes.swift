@@ -107,7 +107,9 @@ struct MemoryLanes {
         logChanges.3[lane] = logs[3]
         mean[lane] = memory?.mean ?? .nan
         pairs[lane] = memory?.pairs ?? .nan
-        for step in 0..<Window.length { profile[step][lane] = memory?.profile[(lastHour.hourOfDay + 1 + step) % 24] ?? .nan }
+        for step in 0..<Window.length {
+            profile[step][lane] = memory?.profile[(lastHour.hourOfDay + 1 + step) % 24] ?? .nan
+        }
     }
 }
 

@@ -34,7 +34,8 @@ public struct ChapterProtocol: Sendable {
                 starts.map { start in
                     Model.Place(
                         hours: rows[start..<start + Window.length + size - 1],
-                        origin: series.start.advanced(by: start + Window.length - 1), context: StationContext(longitude: series.longitude))
+                        origin: series.start.advanced(by: start + Window.length - 1),
+                        context: StationContext(longitude: series.longitude))
                 }, leads: size)
             var score = Score()
             var baseline = Score()

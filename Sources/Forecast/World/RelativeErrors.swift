@@ -113,7 +113,9 @@ struct RelativeErrors: Sendable {
             let levels = entries.map(\.level).sorted()
             let leadEdges = BandTable.shares.map { BandTable.quantile($0, of: levels) }
             var bins = [[Float]](repeating: [], count: leadEdges.count + 1)
-            for entry in entries { bins[leadEdges.firstIndex { entry.level < $0 } ?? leadEdges.count].append(entry.error) }
+            for entry in entries {
+                bins[leadEdges.firstIndex { entry.level < $0 } ?? leadEdges.count].append(entry.error)
+            }
             edges.append(leadEdges)
             residuals.append(
                 bins.map { errors in

@@ -391,7 +391,7 @@ BEGIN
         RAISE EXCEPTION 'there is no air-quality standard "%"', standard
             USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT name, title FROM hazecast.air_quality_standard';
     END IF;
-    IF (pm25 BETWEEN 0 AND 1e300) IS NOT TRUE THEN -- NaN is above all
+    IF (pm25 BETWEEN -10 AND 1e300) IS NOT TRUE THEN -- NaN is above all
         RETURN;
     END IF;
     -- The decimal that a real stands for is the shortest that reads back as the same real: 35.45, not 35.4500007629.
@@ -423,15 +423,15 @@ BEGIN
     band := place.band;
 END
 $$;
-COMMENT ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) IS 'What a standard of hazecast.air_quality_standard says of a concentration in µg/m³: index (an integer; NULL where the standard has none), category, colour (#RRGGBB; NULL where the source has none), band (1 is the cleanest). A real is taken as the decimal that it shows. All are NULL for NULL, NaN, infinity, and below zero, which is no concentration. An unknown standard is an error.';
+COMMENT ON FUNCTION hazecast.air_quality(pm25 double precision, standard text, OUT index integer, OUT category text, OUT colour text, OUT band integer) IS 'What a standard of hazecast.air_quality_standard says of a concentration in µg/m³: index (an integer; NULL where the standard has none), category, colour (#RRGGBB; NULL where the source has none), band (1 is the cleanest). A real is taken as the decimal that it shows; -10 to 0 is the noise of an instrument in clean air and counts as 0. All are NULL for NULL, NaN, infinity, and below -10, which is no concentration. An unknown standard is an error.';
 CREATE FUNCTION hazecast.aqi(pm25 double precision, standard text) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (hazecast.air_quality(pm25, standard)).index;
-COMMENT ON FUNCTION hazecast.aqi(pm25 double precision, standard text) IS 'The air-quality index of a concentration in µg/m³ by a standard of hazecast.air_quality_standard; NULL where the standard has categories only, and for what is no concentration: NULL, NaN, infinity, below zero.';
+COMMENT ON FUNCTION hazecast.aqi(pm25 double precision, standard text) IS 'The air-quality index of a concentration in µg/m³ by a standard of hazecast.air_quality_standard; NULL where the standard has categories only, and for what is no concentration: NULL, NaN, infinity, below -10.';
 CREATE FUNCTION hazecast.aqi_category(pm25 double precision, standard text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (hazecast.air_quality(pm25, standard)).category;
-COMMENT ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) IS 'What a standard of hazecast.air_quality_standard calls a concentration in µg/m³, in English; NULL for what is no concentration: NULL, NaN, infinity, below zero.';
+COMMENT ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) IS 'What a standard of hazecast.air_quality_standard calls a concentration in µg/m³, in English; NULL for what is no concentration: NULL, NaN, infinity, below -10.';
 CREATE FUNCTION hazecast.attach(source regclass, station text DEFAULT NULL::text, observed_at text DEFAULT NULL::text, pm25 text DEFAULT NULL::text, dew_point text DEFAULT NULL::text, temperature text DEFAULT NULL::text, pressure text DEFAULT NULL::text, wind_direction text DEFAULT NULL::text, wind_speed text DEFAULT NULL::text, humidity text DEFAULT NULL::text, wind_u text DEFAULT NULL::text, wind_v text DEFAULT NULL::text, station_name text DEFAULT NULL::text, units jsonb DEFAULT '{}'::jsonb, time_zone text DEFAULT 'UTC'::text, stamps text DEFAULT 'beginning'::text, step interval DEFAULT '01:00:00'::interval, correction text DEFAULT NULL::text, poll interval DEFAULT NULL::interval, patience interval DEFAULT '00:10:00'::interval, follow_deletes boolean DEFAULT true, backfill interval DEFAULT NULL::interval) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -738,6 +738,9 @@ CREATE TABLE hazecast.forecast_ledger (
     lower95 real[],
     upper95 real[],
     digest bigint NOT NULL,
+    basis text DEFAULT 'full'::text NOT NULL,
+    settled_day date,
+    CONSTRAINT forecast_ledger_basis_is_known CHECK ((basis = ANY (ARRAY['full'::text, 'partial'::text, 'persistence'::text]))),
     CONSTRAINT forecast_ledger_has_24_leads CHECK (((cardinality(pm25) = 24) AND (cardinality(lower80) = 24) AND (cardinality(upper80) = 24) AND (cardinality(lower95) = 24) AND (cardinality(upper95) = 24))),
     CONSTRAINT forecast_ledger_origin_begins_a_utc_hour CHECK ((isfinite(origin) AND (date_bin('01:00:00'::interval, origin, '0001-01-01 00:00:00+00'::timestamp with time zone) = origin))),
     CONSTRAINT forecast_ledger_revision_is_positive CHECK ((revision > 0))
@@ -754,7 +757,9 @@ COMMENT ON COLUMN hazecast.forecast_ledger.lower80 IS 'Lower edge of the 80 % ba
 COMMENT ON COLUMN hazecast.forecast_ledger.upper80 IS 'Upper edge of the 80 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
 COMMENT ON COLUMN hazecast.forecast_ledger.lower95 IS 'Lower edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
 COMMENT ON COLUMN hazecast.forecast_ledger.upper95 IS 'Upper edge of the 95 % band in µg/m³ at leads 1 to 24; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the filled 24-hour window that it was made from: the same window is not forecast twice.';
+COMMENT ON COLUMN hazecast.forecast_ledger.digest IS 'Digest of the 24-hour window that it was made from: the same window is not forecast twice.';
+COMMENT ON COLUMN hazecast.forecast_ledger.basis IS 'What the readings of the window are: full (all 24 hours have PM2.5), partial (some lack it), or persistence (too few have it for a model).';
+COMMENT ON COLUMN hazecast.forecast_ledger.settled_day IS 'UTC day of the row of hazecast.live_day whose memory and factors it rests on; NULL where there was none. A revision rests on the day of revision 1.';
 CREATE FUNCTION hazecast.newest_issue(station integer) RETURNS SETOF hazecast.forecast_ledger
     LANGUAGE plpgsql STABLE ROWS 1
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -857,6 +862,8 @@ CREATE TABLE hazecast.station (
     longitude double precision,
     labels jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    known_since timestamp with time zone,
+    forgotten_at timestamp with time zone,
     CONSTRAINT station_labels_is_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
     CONSTRAINT station_latitude_in_range CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision))),
     CONSTRAINT station_longitude_in_range CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision))),
@@ -866,9 +873,11 @@ COMMENT ON TABLE hazecast.station IS 'Where readings come from. A reading of a s
 COMMENT ON COLUMN hazecast.station.id IS 'Assigned by the database; what readings refer to.';
 COMMENT ON COLUMN hazecast.station.name IS 'Unique name, as the views show it.';
 COMMENT ON COLUMN hazecast.station.latitude IS 'Degrees north, -90 to 90; NULL when unknown.';
-COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time; without it UTC is taken.';
+COMMENT ON COLUMN hazecast.station.longitude IS 'Degrees east, -180 to 180; NULL when unknown. Gives the local solar time, by which forecasts are better.';
 COMMENT ON COLUMN hazecast.station.labels IS 'The user''s own keys and values, a JSON object; Hazecast does not read it.';
 COMMENT ON COLUMN hazecast.station.created_at IS 'When the station was added.';
+COMMENT ON COLUMN hazecast.station.known_since IS 'Memory, factors and training use readings from here on; NULL: all. hazecast.forget() sets it.';
+COMMENT ON COLUMN hazecast.station.forgotten_at IS 'Time of the last hazecast.forget(); days settled before do not count.';
 CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     newest.origin,
@@ -882,7 +891,8 @@ CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
     model.name AS model,
     newest.issued_at,
     newest.revision,
-    (now() >= (newest.origin + '03:00:00'::interval)) AS stale
+    (now() >= (newest.origin + '03:00:00'::interval)) AS stale,
+    newest.basis
    FROM (((hazecast.station
      CROSS JOIN LATERAL (( SELECT ledger.station_id,
             ledger.origin,
@@ -894,7 +904,9 @@ CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
             ledger.upper80,
             ledger.lower95,
             ledger.upper95,
-            ledger.digest
+            ledger.digest,
+            ledger.basis,
+            ledger.settled_day
            FROM hazecast.forecast_ledger ledger
           WHERE ((ledger.station_id = station.id) AND (ledger.origin >= hazecast.recent_since()) AND (ledger.origin < hazecast.recent_until()) AND ((now() + '1 day'::interval) < hazecast.recent_until()) AND (EXISTS ( SELECT
                    FROM hazecast.reading
@@ -913,8 +925,10 @@ CREATE VIEW hazecast.latest_forecast WITH (security_invoker='true') AS
             newest_issue.upper80,
             newest_issue.lower95,
             newest_issue.upper95,
-            newest_issue.digest
-           FROM hazecast.newest_issue(station.id) newest_issue(station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest)
+            newest_issue.digest,
+            newest_issue.basis,
+            newest_issue.settled_day
+           FROM hazecast.newest_issue(station.id) newest_issue(station_id, origin, revision, issued_at, model_id, pm25, lower80, upper80, lower95, upper95, digest, basis, settled_day)
  LIMIT 1) newest)
      CROSS JOIN generate_series(1, 24) lead(lead))
      LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
@@ -932,6 +946,7 @@ COMMENT ON COLUMN hazecast.latest_forecast.model IS 'Name of the model that made
 COMMENT ON COLUMN hazecast.latest_forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.latest_forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
 COMMENT ON COLUMN hazecast.latest_forecast.stale IS 'True from three hours after the origin: the station has not reported, or nobody has forecast it.';
+COMMENT ON COLUMN hazecast.latest_forecast.basis IS 'What the readings of the window are: full, partial (some hours lack PM2.5), or persistence (too few have it for a model).';
 CREATE TABLE hazecast.reading_flag (
     station_id integer NOT NULL,
     observed_at timestamp with time zone NOT NULL,
@@ -948,17 +963,17 @@ COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead
 CREATE VIEW hazecast.observation WITH (security_invoker='true') AS
  SELECT reading.station_id,
     reading.observed_at,
-    reading.pm25,
+    GREATEST(reading.pm25, (0)::real) AS pm25,
     reading.received_at
    FROM hazecast.reading
-  WHERE ((reading.pm25 < 'Infinity'::real) AND (NOT (EXISTS ( SELECT
+  WHERE ((reading.pm25 >= ('-10'::integer)::double precision) AND (reading.pm25 < 'Infinity'::real) AND (NOT (EXISTS ( SELECT
            FROM hazecast.reading_flag flag
           WHERE ((flag.station_id = reading.station_id) AND (flag.observed_at = reading.observed_at) AND (flag.measure = ANY (ARRAY['observed_at'::text, 'pm25'::text])))
          OFFSET 0))));
 COMMENT ON VIEW hazecast.observation IS 'The readings whose pm25 counts: there, and not flagged by quality control. Scores, maxima and the NowCast are of these.';
 COMMENT ON COLUMN hazecast.observation.station_id IS 'The station.';
 COMMENT ON COLUMN hazecast.observation.observed_at IS 'Beginning of the UTC hour.';
-COMMENT ON COLUMN hazecast.observation.pm25 IS 'PM2.5 in µg/m³, as it stands now: corrections included.';
+COMMENT ON COLUMN hazecast.observation.pm25 IS 'PM2.5 in µg/m³, as it stands now: corrections included, and 0 for what was sent as -10 to 0.';
 COMMENT ON COLUMN hazecast.observation.received_at IS 'When a pm25 of that hour was first there.';
 CREATE FUNCTION hazecast.daily_max(time_zone text) RETURNS TABLE(station text, day date, pm25 real, valid_at timestamp with time zone, hours integer, observed real, observed_at timestamp with time zone, stale boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1154,6 +1169,8 @@ BEGIN
                 WHERE forecast.lead BETWEEN rule.first_lead AND rule.last_lead
             ) AS hour
         ) AS verdict
+        -- The last reading, carried on for want of others, neither raises nor clears.
+        WHERE ledger.basis <> 'persistence'
     ), new AS (
         INSERT INTO hazecast.alert
             (rule_id, rule, station_id, level, raised_at, origin, revision, lead, valid_at, pm25, probability)
@@ -1261,7 +1278,7 @@ BEGIN
             WHERE (place IS NULL OR pair.station_id = place)
                 AND pair.origin >= first_origin AND pair.origin < until
                 AND pair.observed_at >= since AND pair.observed_at < until
-                AND pair.in_time
+                AND pair.in_time AND pair.basis <> 'persistence'
             OFFSET 0 -- so that the probability is worked out once
         ) AS judged
         WHERE judged.warned IS NOT NULL
@@ -1271,7 +1288,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) IS 'How good warnings would have been that are given when PM2.5 exceeds a level in µg/m³ with at least a probability (0.5, unless said): of the hours from since (30 days ago) up to, but not including, until (now), of one station or of all, one row a station and lead. Judged are the forecasts that hazecast.skill() scores, where they have bands.';
-CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, pm25 real, lower80 real, upper80 real, lower95 real, upper95 real, model text, issued_at timestamp with time zone, revision integer, stale boolean)
+CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, pm25 real, lower80 real, upper80 real, lower95 real, upper95 real, model text, issued_at timestamp with time zone, revision integer, stale boolean, basis text)
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT station.name,
@@ -1286,7 +1303,8 @@ CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TAB
      model.name,
      newest.issued_at,
      newest.revision,
-     (forecast_as_of.at >= (newest.origin + '03:00:00'::interval))
+     (forecast_as_of.at >= (newest.origin + '03:00:00'::interval)),
+     newest.basis
     FROM (((hazecast.station
       CROSS JOIN LATERAL ( SELECT ledger.station_id,
              ledger.origin,
@@ -1298,7 +1316,9 @@ CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TAB
              ledger.upper80,
              ledger.lower95,
              ledger.upper95,
-             ledger.digest
+             ledger.digest,
+             ledger.basis,
+             ledger.settled_day
             FROM hazecast.forecast_ledger ledger
            WHERE ((ledger.station_id = station.id) AND (ledger.issued_at <= forecast_as_of.at) AND (ledger.origin <= (forecast_as_of.at + '01:00:00'::interval)))
            ORDER BY ledger.origin DESC, ledger.revision DESC
@@ -1306,7 +1326,25 @@ CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TAB
       CROSS JOIN LATERAL UNNEST(newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95) WITH ORDINALITY lead(pm25, lower80, upper80, lower95, upper95, lead))
       LEFT JOIN hazecast.model ON ((model.id = newest.model_id)));
 END;
-COMMENT ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) IS 'The newest forecast that every station had at a time, one row a lead, with the columns of hazecast.latest_forecast: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), pm25 and the edges of the bands lower80, upper80, lower95, upper95 in µg/m³ (NULL without bands), model (its name), issued_at, revision, stale (whether the origin was three hours back by then). Readings that were deleted since do not matter.';
+COMMENT ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) IS 'The newest forecast that every station had at a time, one row a lead, with the columns of hazecast.latest_forecast: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), pm25 and the edges of the bands lower80, upper80, lower95, upper95 in µg/m³ (NULL without bands), model (its name), issued_at, revision, stale (whether the origin was three hours back by then), basis. Readings that were deleted since do not matter.';
+CREATE FUNCTION hazecast.forget(station text, before timestamp with time zone DEFAULT now()) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    place constant integer := hazecast.station_named(station);
+BEGIN
+    IF place IS NULL OR before IS NULL THEN
+        RAISE EXCEPTION 'name a station and the time from which its readings count'
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    UPDATE hazecast.station SET known_since = before, forgotten_at = clock_timestamp() WHERE id = place;
+    INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
+    RETURN format('%s: memory, factors and training use readings from %s UTC on', station, before);
+END
+$$;
+COMMENT ON FUNCTION hazecast.forget(station text, before timestamp with time zone) IS 'For a sensor that was moved or replaced: what was learnt of the station before a time (now, unless said) no longer counts. Its memory and factors begin anew with the next forecast, and training uses later readings only. Readings and forecasts stay.';
 CREATE FUNCTION hazecast.hours_sql(attached hazecast.attachment) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1475,7 +1513,7 @@ CREATE FUNCTION hazecast.key_sql(name text) RETURNS text
         ELSE format('CASE WHEN row.%1$I IS NOT NULL THEN format(''%%s'', row.%1$I) END', name) END
 $_$;
 COMMENT ON FUNCTION hazecast.key_sql(name text) IS 'SQL for a column as text.';
-CREATE FUNCTION hazecast.live_outcomes(stations integer[], day date) RETURNS TABLE(station_id integer, model_id integer, lead integer, n integer, outside80 integer, outside95 integer, scored integer, model_sse double precision, persistence_sse double precision)
+CREATE FUNCTION hazecast.live_outcomes(stations integer[], day date) RETURNS TABLE(station_id integer, model_id integer, lead integer, n integer, outside80 integer, outside95 integer, scored integer, model_sse double precision, persistence_sse double precision, change_product double precision, change_square double precision, changes integer)
     LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
@@ -1502,20 +1540,33 @@ BEGIN
             -- In an order, so that the same sums come out whoever asks again.
             coalesce(sum((pair.pm25::double precision - pair.observed) ^ 2 ORDER BY pair.origin)
                 FILTER (WHERE pair.persistence IS NOT NULL), 0),
-            coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0)
+            coalesce(sum((pair.persistence::double precision - pair.observed) ^ 2 ORDER BY pair.origin), 0),
+            coalesce(sum(
+                (pair.pm25::double precision - pair.persistence) / coalesce(rest.change_factors[pair.lead], 1)
+                    * (pair.observed - pair.persistence) / (pair.persistence + 5) ORDER BY pair.origin
+            ), 0),
+            coalesce(sum(
+                ((pair.pm25::double precision - pair.persistence) / coalesce(rest.change_factors[pair.lead], 1)) ^ 2
+                    / (pair.persistence + 5) ORDER BY pair.origin
+            ), 0),
+            (count(*) FILTER (WHERE pair.persistence IS NOT NULL))::integer
         FROM hazecast.forecast_vs_observed AS pair
         JOIN hazecast.model AS issuer ON issuer.name = pair.model
+        -- The factors that the change was multiplied by, so that they do not learn from themselves.
+        LEFT JOIN hazecast.live_day AS rest
+            ON rest.station_id = pair.station_id AND rest.day = pair.settled_day
+                AND rest.model_id = issuer.id AND NOT rest.persistence
         WHERE pair.station_id = asked.id
             AND pair.origin >= begins - interval '3 days' AND pair.origin < ends
             AND pair.observed_at >= begins - interval '2 days' AND pair.observed_at < ends + interval '1 hour'
             AND pair.received_at >= begins AND pair.received_at < ends
-            AND pair.in_time
+            AND pair.in_time AND pair.basis <> 'persistence'
         GROUP BY issuer.id, pair.lead
     ) AS judged
     ORDER BY 1, 2, 3;
 END
 $$;
-COMMENT ON FUNCTION hazecast.live_outcomes(stations integer[], day date) IS 'How the forecasts of some stations did, as told by the observations that were received on one UTC day, one row a station_id, model_id (who issued them; 0 is persistence) and lead: n (observations beside a forecast with bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in (µg/m³)²). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days before counts on no day.';
+COMMENT ON FUNCTION hazecast.live_outcomes(stations integer[], day date) IS 'How the forecasts of some stations did, as told by the observations that were received on one UTC day, one row a station_id, model_id (who issued them; 0 is persistence) and lead: n (observations beside a forecast with bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in (µg/m³)²), change_product, change_square and changes (sums that hazecast.live_day.change_factors follow from, and their number). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days before counts on no day.';
 CREATE FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -1848,7 +1899,7 @@ BEGIN
             o.pm25::text::numeric AS pm25,
             (extract(epoch FROM newest - o.observed_at) / 3600)::integer AS age
         FROM hazecast.observation AS o
-        WHERE o.station_id = place AND o.observed_at BETWEEN oldest AND newest AND o.pm25 >= 0
+        WHERE o.station_id = place AND o.observed_at BETWEEN oldest AND newest
     ), weighted AS (
         SELECT
             pm25,
@@ -1862,7 +1913,7 @@ BEGIN
     RETURN trunc(round(answer, 9), 1);
 END
 $$;
-COMMENT ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) IS 'The NowCast of US EPA in µg/m³, truncated to 0.1, for a station and an hour, named by its beginning (the last complete one, unless said): the mean of the 12 hours up to and including it, hour i back weighted by w^i, where w is min / max of the 12, at least 0.5. Missing, flagged and negative hours are left out of all of it. NULL unless two of the newest three hours are there; 0 where all are 0. An unknown station is an error.';
+COMMENT ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) IS 'The NowCast of US EPA in µg/m³, truncated to 0.1, for a station and an hour, named by its beginning (the last complete one, unless said): the mean of the 12 hours up to and including it, hour i back weighted by w^i, where w is min / max of the 12, at least 0.5. Missing and flagged hours are left out of all of it; -10 to 0 is 0. NULL unless two of the newest three hours are there; 0 where all are 0. An unknown station is an error.';
 CREATE FUNCTION hazecast.number_instant(text text, ticks double precision) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -2651,13 +2702,13 @@ BEGIN
         WHERE (place IS NULL OR pair.station_id = place)
             AND pair.origin >= first_origin AND pair.origin < until
             AND pair.observed_at >= since AND pair.observed_at < until
-            AND pair.in_time
+            AND pair.in_time AND pair.basis <> 'persistence'
     ) AS scored
     GROUP BY scored.station, scored.lead
     ORDER BY scored.station, scored.lead;
 END
 $$;
-COMMENT ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) IS 'How good the forecasts were of the hours from since (30 days ago, unless said) up to, but not including, until (now), of one station or of all, one row a station and lead. Scored is the last revision issued before the observation was received, as hazecast.forecast_vs_observed shows it; hours whose observation is missing or flagged do not count.';
+COMMENT ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) IS 'How good the forecasts were of the hours from since (30 days ago, unless said) up to, but not including, until (now), of one station or of all, one row a station and lead. Scored is the last revision issued before the observation was received, as hazecast.forecast_vs_observed shows it; hours whose observation is missing or flagged do not count, nor do forecasts whose basis is persistence.';
 CREATE FUNCTION hazecast.stamp_reading() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3147,6 +3198,24 @@ COMMENT ON COLUMN hazecast.daemon.model IS 'Name of the default model that it ha
 COMMENT ON COLUMN hazecast.daemon.started_at IS 'When it started.';
 COMMENT ON COLUMN hazecast.daemon.heartbeat IS 'When it last said that it lives.';
 COMMENT ON COLUMN hazecast.daemon.refusal IS 'Why models that were made active do not serve, and what serves instead; NULL when all of them do.';
+CREATE TABLE hazecast.day_sums (
+    station_id integer NOT NULL,
+    day date NOT NULL,
+    squared_changes real[] NOT NULL,
+    pairs integer[] NOT NULL,
+    pm25_sum real NOT NULL,
+    hours integer NOT NULL,
+    deviations real[] NOT NULL,
+    CONSTRAINT day_sums_has_its_numbers CHECK (((cardinality(squared_changes) = 4) AND (cardinality(pairs) = 4) AND (cardinality(deviations) = 24)))
+);
+COMMENT ON TABLE hazecast.day_sums IS 'What one UTC day of PM2.5 adds to a station''s memory, as the readings stood when the day was settled. Rows never change and are kept for 90 days.';
+COMMENT ON COLUMN hazecast.day_sums.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.day_sums.day IS 'The UTC day.';
+COMMENT ON COLUMN hazecast.day_sums.squared_changes IS 'Sums of the squared changes over 1, 4, 12 and 24 hours in (µg/m³)², of pairs whose later hour is of the day.';
+COMMENT ON COLUMN hazecast.day_sums.pairs IS 'Pairs in each sum.';
+COMMENT ON COLUMN hazecast.day_sums.pm25_sum IS 'Sum of PM2.5 in µg/m³.';
+COMMENT ON COLUMN hazecast.day_sums.hours IS 'Hours with PM2.5.';
+COMMENT ON COLUMN hazecast.day_sums.deviations IS 'At the UTC hours 0 to 23: (PM2.5 - m) / (m + 3), from -1 to 2, m being the mean of the 24 hours up to the hour in µg/m³; NaN where the hour is missing or fewer than 18 of the 24 are there.';
 CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
  SELECT station.name AS station,
     issued.origin,
@@ -3159,7 +3228,8 @@ CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
     issued.upper95[lead.lead] AS upper95,
     model.name AS model,
     issued.issued_at,
-    issued.revision
+    issued.revision,
+    issued.basis
    FROM (((hazecast.station
      CROSS JOIN LATERAL ( SELECT DISTINCT ON (ledger.origin) ledger.station_id,
             ledger.origin,
@@ -3171,7 +3241,9 @@ CREATE VIEW hazecast.forecast WITH (security_invoker='true') AS
             ledger.upper80,
             ledger.lower95,
             ledger.upper95,
-            ledger.digest
+            ledger.digest,
+            ledger.basis,
+            ledger.settled_day
            FROM hazecast.forecast_ledger ledger
           WHERE (ledger.station_id = station.id)
           ORDER BY ledger.origin DESC, ledger.revision DESC) issued)
@@ -3190,6 +3262,7 @@ COMMENT ON COLUMN hazecast.forecast.upper95 IS 'Upper edge of the 95 % band in �
 COMMENT ON COLUMN hazecast.forecast.model IS 'Name of the model that made it.';
 COMMENT ON COLUMN hazecast.forecast.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
+COMMENT ON COLUMN hazecast.forecast.basis IS 'What the readings of the window are: full, partial (some hours lack PM2.5), or persistence (too few have it for a model).';
 CREATE VIEW hazecast.forecast_vs_observed WITH (security_invoker='true') AS
  SELECT station.name AS station,
     issued.origin,
@@ -3208,7 +3281,9 @@ CREATE VIEW hazecast.forecast_vs_observed WITH (security_invoker='true') AS
     model.name AS model,
     issued.issued_at,
     issued.revision,
-    station.id AS station_id
+    station.id AS station_id,
+    issued.basis,
+    issued.settled_day
    FROM ((((hazecast.station
      CROSS JOIN LATERAL ( SELECT ledger.station_id,
             ledger.origin,
@@ -3221,6 +3296,8 @@ CREATE VIEW hazecast.forecast_vs_observed WITH (security_invoker='true') AS
             ledger.lower95,
             ledger.upper95,
             ledger.digest,
+            ledger.basis,
+            ledger.settled_day,
             min(ledger.issued_at) OVER (PARTITION BY ledger.origin) AS first_issued_at,
             min(ledger.issued_at) OVER (PARTITION BY ledger.origin ORDER BY ledger.revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS superseded_at,
             ( SELECT held.pm25
@@ -3257,6 +3334,8 @@ COMMENT ON COLUMN hazecast.forecast_vs_observed.model IS 'Name of the model that
 COMMENT ON COLUMN hazecast.forecast_vs_observed.issued_at IS 'When it was issued.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.revision IS '1 for the first forecast of an origin; higher when late or corrected readings changed it.';
 COMMENT ON COLUMN hazecast.forecast_vs_observed.station_id IS 'Id of the station.';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.basis IS 'What the readings of its window are: full, partial (some hours lack PM2.5), or persistence (too few have it for a model).';
+COMMENT ON COLUMN hazecast.forecast_vs_observed.settled_day IS 'UTC day of the row of hazecast.live_day that it rests on; NULL where there was none.';
 CREATE TABLE hazecast.live_day (
     station_id integer NOT NULL,
     day date NOT NULL,
@@ -3274,8 +3353,14 @@ CREATE TABLE hazecast.live_day (
     changes real[],
     since date NOT NULL,
     verdict text NOT NULL,
+    memory real[],
+    change_factors real[] NOT NULL,
+    change_products real[] NOT NULL,
+    change_squares real[] NOT NULL,
+    change_counts real[] NOT NULL,
     settled_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT live_day_has_24_leads CHECK (((cardinality(n) = 24) AND (cardinality(outside80) = 24) AND (cardinality(outside95) = 24) AND (cardinality(factors80) = 24) AND (cardinality(factors95) = 24) AND (cardinality(scored) = 24) AND (cardinality(model_sse) = 24) AND (cardinality(persistence_sse) = 24))),
+    CONSTRAINT live_day_has_24_leads CHECK (((cardinality(n) = 24) AND (cardinality(outside80) = 24) AND (cardinality(outside95) = 24) AND (cardinality(factors80) = 24) AND (cardinality(factors95) = 24) AND (cardinality(scored) = 24) AND (cardinality(model_sse) = 24) AND (cardinality(persistence_sse) = 24) AND (cardinality(change_factors) = 24) AND (cardinality(change_products) = 24) AND (cardinality(change_squares) = 24) AND (cardinality(change_counts) = 24))),
+    CONSTRAINT live_day_memory_has_30_numbers CHECK ((cardinality(memory) = 30)),
     CONSTRAINT live_day_persistence_has_bands CHECK (
 CASE
     WHEN persistence THEN ((changes IS NOT NULL) AND (cardinality(changes) = 96))
@@ -3299,6 +3384,11 @@ COMMENT ON COLUMN hazecast.live_day.persistence IS 'Whether persistence serves t
 COMMENT ON COLUMN hazecast.live_day.changes IS 'The bands of persistence: quantiles .025, .1, .9 and .975 of how PM2.5 changed in 1 hour, then in 2, up to 24, in µg/m³, from the station''s last 60 days; NULL where the model serves.';
 COMMENT ON COLUMN hazecast.live_day.since IS 'The day after which the model, or persistence, has served without a break.';
 COMMENT ON COLUMN hazecast.live_day.verdict IS 'Why the model, or persistence, serves, in words for a person.';
+COMMENT ON COLUMN hazecast.live_day.memory IS 'What the 30 days up to and including this one say of the station: mean squared changes of PM2.5 over 1, 4, 12 and 24 hours in (µg/m³)², pairs of hours a day apart, mean PM2.5 in µg/m³, and the mean relative deviation at the UTC hours 0 to 23; NULL with fewer than 20 such pairs. From hazecast.day_sums.';
+COMMENT ON COLUMN hazecast.live_day.change_factors IS 'By how much the change from the last reading that the model forecasts is multiplied from here on, at leads 1 to 24: 0.1 to 1.2. They begin at 1 with another model.';
+COMMENT ON COLUMN hazecast.live_day.change_products IS 'Sums that the factors follow from, at leads 1 to 24, each day leaving 59/60 of those before: forecast change before the factor times observed change, divided by the last reading + 5 µg/m³.';
+COMMENT ON COLUMN hazecast.live_day.change_squares IS 'The same of the squared forecast change.';
+COMMENT ON COLUMN hazecast.live_day.change_counts IS 'The same of the number of forecasts.';
 COMMENT ON COLUMN hazecast.live_day.settled_at IS 'When the daemon worked it out.';
 ALTER TABLE hazecast.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.model_id_seq
@@ -3332,7 +3422,7 @@ END),
     CONSTRAINT quality_rule_margin_is_a_difference CHECK (((margin >= (0)::double precision) AND (margin <= (5000)::double precision))),
     CONSTRAINT quality_rule_range_is_narrowed_only CHECK (((flag <> 'out_of_range'::text) OR (enabled AND (lowest <= highest) AND
 CASE measure
-    WHEN 'pm25'::text THEN ((lowest >= (0)::double precision) AND (highest <= (5000)::double precision))
+    WHEN 'pm25'::text THEN ((lowest >= ('-10'::integer)::double precision) AND (highest <= (5000)::double precision))
     WHEN 'dew_point'::text THEN ((lowest >= ('-100'::integer)::double precision) AND (highest <= (50)::double precision))
     WHEN 'temperature'::text THEN ((lowest >= ('-100'::integer)::double precision) AND (highest <= (70)::double precision))
     WHEN 'pressure'::text THEN ((lowest >= (300)::double precision) AND (highest <= (1100)::double precision))
@@ -3344,7 +3434,7 @@ COMMENT ON TABLE hazecast.quality_rule IS 'Settings of quality control, for the 
 COMMENT ON COLUMN hazecast.quality_rule.flag IS 'Flag that the rule sets: out_of_range, stuck, spike, duplicate or clock_jump.';
 COMMENT ON COLUMN hazecast.quality_rule.measure IS 'Column of hazecast.reading that it judges; observed_at: the reading as a whole.';
 COMMENT ON COLUMN hazecast.quality_rule.enabled IS 'False: the rule is not applied. out_of_range always is.';
-COMMENT ON COLUMN hazecast.quality_rule.lowest IS 'out_of_range: the least value that may be, in the measure''s unit. Ranges may be narrowed, not widened.';
+COMMENT ON COLUMN hazecast.quality_rule.lowest IS 'out_of_range: the least value that may be, in the measure''s unit. Ranges may be narrowed, not widened. PM2.5 from -10 to 0 µg/m³ is the noise of an instrument in clean air: it stays as sent and counts as 0.';
 COMMENT ON COLUMN hazecast.quality_rule.highest IS 'out_of_range: the greatest value that may be, in the measure''s unit.';
 COMMENT ON COLUMN hazecast.quality_rule.hours IS 'stuck: hours before this one that had the same value (twice as many at or below level); duplicate: hours in a row that repeat the hour before; clock_jump: hours before its own hour that a reading may be received.';
 COMMENT ON COLUMN hazecast.quality_rule.level IS 'stuck: µg/m³ at or below which honest instruments rest at their detection limit.';
@@ -3451,17 +3541,21 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
     (newest.reading - newest.origin) AS lag,
     model.name AS model,
         CASE
-            WHEN (newest.reading IS NULL) THEN 'no reading yet'::text
+            WHEN (newest.reading IS NULL) THEN 'no forecast: no reading yet'::text
             WHEN (outage.origin = newest.reading) THEN outage.reason
             WHEN (newest.origin >= newest.reading) THEN NULL::text
+            WHEN (NOT (EXISTS ( SELECT
+               FROM hazecast.observation
+              WHERE ((observation.station_id = station.id) AND (observation.observed_at = newest.reading))))) THEN 'no forecast: the newest reading has no pm25 that passed quality control'::text
             ELSE 'not forecast yet'::text
         END AS reason,
     NULL::timestamp with time zone AS heartbeat,
     NULL::text AS version,
     NULL::text AS role,
     judged.skill AS live_skill,
-    judged.verdict
-   FROM ((((((hazecast.station
+    judged.verdict,
+    issued.basis
+   FROM (((((((hazecast.station
      CROSS JOIN LATERAL ( SELECT ( SELECT reading.observed_at
                    FROM hazecast.reading
                   WHERE ((reading.station_id = station.id) AND ((reading.observed_at >= '2000-01-01 00:00:00+00'::timestamp with time zone) AND (reading.observed_at <= (now() + '01:00:00'::interval))))
@@ -3476,6 +3570,11 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
                   ORDER BY ledger.origin DESC
                  LIMIT 1) AS origin
          OFFSET 0) newest)
+     LEFT JOIN LATERAL ( SELECT ledger.basis
+           FROM hazecast.forecast_ledger ledger
+          WHERE ((ledger.station_id = station.id) AND (ledger.origin = newest.origin))
+          ORDER BY ledger.revision DESC
+         LIMIT 1) issued ON (true))
      LEFT JOIN hazecast.station_outage outage ON ((outage.station_id = station.id)))
      LEFT JOIN hazecast.active_model own ON ((own.station_id = station.id)))
      LEFT JOIN hazecast.active_model fallback ON ((fallback.station_id IS NULL)))
@@ -3489,7 +3588,7 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
          LIMIT 1) judged ON ((judged.model_id = COALESCE(own.model_id, fallback.model_id))))
      LEFT JOIN hazecast.model ON ((model.id =
         CASE
-            WHEN judged.persistence THEN 0
+            WHEN (judged.persistence OR (issued.basis = 'persistence'::text)) THEN 0
             ELSE COALESCE(own.model_id, fallback.model_id)
         END)))
 UNION ALL
@@ -3507,7 +3606,8 @@ UNION ALL
             ELSE daemon.role
         END AS role,
     NULL::double precision AS live_skill,
-    NULL::text AS verdict
+    NULL::text AS verdict,
+    NULL::text AS basis
    FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
 COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
@@ -3516,12 +3616,13 @@ COMMENT ON COLUMN hazecast.status.last_reading IS 'Hour of the station''s newest
 COMMENT ON COLUMN hazecast.status.last_origin IS 'Origin of its newest forecast.';
 COMMENT ON COLUMN hazecast.status.lag IS 'last_reading - last_origin: zero when the newest reading is forecast.';
 COMMENT ON COLUMN hazecast.status.model IS 'What serves the station: a model, or persistence where the model is no better; of a daemon the default model that it has loaded.';
-COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has no forecast; NULL when it has one. Daemon: why models that were made active do not serve; NULL when all of them do.';
+COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has no forecast, or one by persistence for want of readings; NULL else. Daemon: why models that were made active do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
 COMMENT ON COLUMN hazecast.status.live_skill IS 'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 21 days; NULL before there are 252 hours at each.';
 COMMENT ON COLUMN hazecast.status.verdict IS 'Station: why its model, or persistence, serves; NULL before the first day with observations beside forecasts of that model.';
+COMMENT ON COLUMN hazecast.status.basis IS 'Station: what the readings of its newest forecast are: full, partial (some hours lack PM2.5), or persistence (too few have it for a model).';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
     START WITH 1
@@ -3559,6 +3660,8 @@ ALTER TABLE ONLY hazecast.attachment_station
     ADD CONSTRAINT attachment_station_pkey PRIMARY KEY (attachment, station);
 ALTER TABLE ONLY hazecast.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (instance);
+ALTER TABLE ONLY hazecast.day_sums
+    ADD CONSTRAINT day_sums_pkey PRIMARY KEY (station_id, day);
 ALTER TABLE ONLY hazecast.forecast_ledger
     ADD CONSTRAINT forecast_ledger_pkey PRIMARY KEY (station_id, origin, revision);
 ALTER TABLE ONLY hazecast.live_day
@@ -3669,6 +3772,8 @@ ALTER TABLE ONLY hazecast.attachment_hour
     ADD CONSTRAINT attachment_hour_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.attachment_station
     ADD CONSTRAINT attachment_station_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.day_sums
+    ADD CONSTRAINT day_sums_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.live_day
     ADD CONSTRAINT live_day_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.model
@@ -3692,6 +3797,7 @@ ALTER TABLE ONLY hazecast.training_result
 CREATE POLICY everybody ON hazecast.active_model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.alert TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.daemon TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.day_sums TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.forecast_ledger TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.live_day TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.model TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
@@ -3707,6 +3813,9 @@ CREATE POLICY tenant ON hazecast.alert FOR SELECT TO hazecast_tenant USING ((EXI
    FROM hazecast.station
   WHERE (station.id = alert.station_id))));
 CREATE POLICY tenant ON hazecast.daemon FOR SELECT TO hazecast_tenant USING (false);
+CREATE POLICY tenant ON hazecast.day_sums FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = day_sums.station_id))));
 CREATE POLICY tenant ON hazecast.forecast_ledger FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
    FROM hazecast.station
   WHERE (station.id = forecast_ledger.station_id))));
@@ -3909,6 +4018,8 @@ GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO ha
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.forget(station text, before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.forget(station text, before timestamp with time zone) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.is_time(text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.keep_old_name() FROM PUBLIC;
@@ -4039,6 +4150,10 @@ GRANT SELECT ON TABLE hazecast.daemon TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.daemon TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.daemon TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.day_sums TO hazecast_reader;
+GRANT SELECT ON TABLE hazecast.day_sums TO hazecast_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE hazecast.day_sums TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.day_sums TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.forecast TO hazecast_operator;

@@ -156,7 +156,7 @@ enum ReplayedMonth {
                 var measures = Measures(
                     pm25: 31, dewPoint: -9, temperature: 3, pressure: 1029, windDirection: 315, windSpeed: 2)
                 if hour == end {
-                    measures.pm25 = -4
+                    measures.pm25 = -40
                     measures.pressure = 102_900
                 }
                 try await site.write(fengtai, hour, measures)

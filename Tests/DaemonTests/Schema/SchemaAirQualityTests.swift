@@ -149,9 +149,16 @@ struct SchemaAirQualityTests {
             let answers = try await database.column(
                 """
                 SELECT concat_ws(' ', hazecast.aqi(pm25, '\(standard)'), hazecast.aqi_category(pm25, '\(standard)'))
-                FROM unnest('{NULL, NaN, Infinity, -Infinity, -0.1, -999}'::real[]) AS pm25
+                FROM unnest('{NULL, NaN, Infinity, -Infinity, -10.1, -999}'::real[]) AS pm25
                 """)
             #expect(answers == Array(repeating: "", count: 6))
+            // An instrument's noise around clean air.
+            let clean = try await database.column(
+                """
+                SELECT concat_ws(' ', hazecast.aqi(pm25, '\(standard)'), hazecast.aqi_category(pm25, '\(standard)'))
+                FROM unnest('{0, -0.1, -10}'::real[]) AS pm25
+                """)
+            #expect(Set(clean).count == 1 && clean[0] != "")
             // What a real cannot hold is no error.
             for concentration in ["1e-300", "1e38", "1e200"] {
                 #expect(
@@ -202,8 +209,9 @@ struct SchemaAirQualityTests {
         // 12 hours and no more; an even weight where nothing changes; nothing is nothing.
         Hours(pm25: [1000] + Array(repeating: 35.4, count: 12), nowcast: 35.4),
         Hours(pm25: Array(repeating: 0, count: 12), nowcast: 0), Hours(pm25: [8, 0, 0], nowcast: 1.1),
-        // What quality control has flagged, or will, is missing.
-        Hours(pm25: [20, 500, 20, 20], nowcast: 20, flagged: [1]), Hours(pm25: [20, 20, -3], nowcast: 20),
+        // What quality control has flagged, or will, is missing; an instrument's noise around clean air is 0.
+        Hours(pm25: [20, 500, 20, 20], nowcast: 20, flagged: [1]), Hours(pm25: [20, 20, -30], nowcast: 20),
+        Hours(pm25: [8, 0, -3], nowcast: 1.1),
         Hours(pm25: [20, 20, 20], nowcast: nil, flagged: [1, 2]),
     ]
 

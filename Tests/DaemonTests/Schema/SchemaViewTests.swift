@@ -106,7 +106,10 @@ struct SchemaViewTests {
             let stations =
                 "SELECT concat_ws('|', name, lag, model, reason) FROM hazecast.status WHERE kind = 'station' ORDER BY 1"
             let (before, newest) = ("\(Self.thisHour) - interval '1 hour'", Self.thisHour)
-            #expect(try await database.column(stations) == ["a|no forecast: no reading yet", "silent|no forecast: no reading yet"])
+            #expect(
+                try await database.column(stations) == [
+                    "a|no forecast: no reading yet", "silent|no forecast: no reading yet",
+                ])
             try await database.run(
                 """
                 INSERT INTO hazecast.active_model (model_id) SELECT id FROM hazecast.model WHERE name = 'm'

@@ -44,6 +44,8 @@ import Testing
 
     @Test func aRunComparesChampionAndChallengerAndTheWinnerServes() async throws {
         try await Site.with { site in
+            // A champion that challengers beat by far: this is about what a run does, not about how good it is.
+            try await site.run("SELECT hazecast.promote('chapter')")
             try await addStation("roof", hours: 26_000, to: site)
             try await site.write(site.addStation("new"), RealReadings.recent(60 * 24, of: "Dongsi"))
             let daemon = try site.daemon("--log-level", "debug")
@@ -65,10 +67,12 @@ import Testing
             #expect(
                 try await site.text(
                     """
-                    SELECT string_agg(concat_ws(' ', coalesce(s.name, 'pool'), stations, m.name, p.name), ', ' ORDER BY s.name)
+                    SELECT string_agg(concat_ws(' ', coalesce(s.name, 'pool'), stations,
+                        m.name = CASE WHEN s.id IS NULL THEN 'run-1' ELSE 'run-1-roof' END
+                            AND p.name IN ('world', 'operational') OR m.name = 'world'), ', ' ORDER BY s.name)
                     FROM hazecast.training_result AS r LEFT JOIN hazecast.station AS s ON s.id = station_id
-                    JOIN hazecast.model AS m ON m.id = challenger_id JOIN hazecast.model AS p ON p.id = m.parent_id
-                    """) == "roof 1 run-1-roof operational, pool 1 run-1 operational")
+                    JOIN hazecast.model AS m ON m.id = challenger_id LEFT JOIN hazecast.model AS p ON p.id = m.parent_id
+                    """) == "roof 1 t, pool 1 t")
             #expect(
                 try await site.text(
                     """
@@ -135,6 +139,7 @@ import Testing
     /// The other station is not in this database: the weeks before the last ones tell.
     @Test func theReadingsOfAStationThatNobodyKnowsPromoteNobody() async throws {
         try await Site.with { site in
+            try await site.run("SELECT hazecast.promote('chapter')")
             let own = try RealReadings.recent(26_000)
             try await site.write(site.addStation("roof"), own)
             func train() async throws -> String {
@@ -227,7 +232,7 @@ import Testing
             kill(trainer, SIGKILL)
             let (state, decision) = try await end(of: 1, on: site)
             #expect(state == "failed" && decision.contains("killed by signal 9"), "\(decision)")
-            #expect(try await site.text("SELECT count(*) FROM hazecast.model WHERE id > 2") == "0")
+            #expect(try await site.text("SELECT count(*) FROM hazecast.model WHERE id > 3") == "0")
             #expect(try await site.text("SELECT hazecast.request_retrain()") == "(2,accepted)")
             try await eventually { try await isRunning(site) }
             // Stopped in mid-training: at once, nobody left behind, and said so.
@@ -263,12 +268,12 @@ import Testing
         try await Site.with { site in
             try await addStation("roof", hours: 26_000, to: site)
             let daemon = try Executable.hazecast.start(
-                ["run", "--database", site.conninfo], environment: ["HAZECAST_RETRAIN_MEMORY": "48 MiB"])
+                ["run", "--database", site.conninfo], environment: ["HAZECAST_RETRAIN_MEMORY": "80 MiB"])
             defer { daemon.signal(SIGKILL) }
             try await eventually { try await site.latest("roof") != nil }
             try await site.run("SELECT hazecast.request_retrain()")
             let (state, decision) = try await end(of: 1, on: site)
-            #expect(state == "failed" && decision.contains("48 MiB (retrain.memory)"), "\(decision)")
+            #expect(state == "failed" && decision.contains("80 MiB (retrain.memory)"), "\(decision)")
             let next = try #require(try await site.latest("roof")?.origin).advanced(by: 1)
             try await site.write(1, next, RealReadings.last)
             try await eventually { try await site.latest("roof")?.origin == next }

@@ -10,16 +10,24 @@ import Testing
 private let noon = Site.noon
 
 @Suite struct TurnTests {
-    @Test func twentyFourHoursGiveTheFirstForecastAndTheNextHourTheNext() async throws {
+    @Test func theFirstReadingGivesAForecastAndEachHourTheNext() async throws {
         try await Site.with { site in
             let roof = try await site.addStation("roof")
             var turns = try await Turns(site.conninfo)
             #expect(try await turns.turn().forecasts == 0)
-            try await site.write(roof, noon.advanced(by: -23)...noon.advanced(by: -1))
-            #expect(try await turns.turn().forecasts == 0)
-            #expect(try await site.text("SELECT reason FROM hazecast.station_outage")?.contains("pm25 missing") == true)
+            let basis = "SELECT DISTINCT basis FROM hazecast.latest_forecast"
+            try await site.write(roof, noon.advanced(by: -23))
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text(basis) == "persistence")
+            #expect(
+                try await site.text("SELECT reason FROM hazecast.station_outage")
+                    == "persistence serves: 1 of the last 24 hours have pm25, a model needs 3")
+            try await site.write(roof, noon.advanced(by: -22)...noon.advanced(by: -1))
+            #expect(try await turns.turn().forecasts == 1)
+            #expect(try await site.text(basis) == "partial")
             try await site.write(roof, noon)
             #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 1, forecasts: 1, newestOrigin: noon))
+            #expect(try await site.text(basis) == "full")
             #expect(try await site.text("SELECT count(*) FROM hazecast.station_outage") == "0")
             try await site.write(roof, noon.advanced(by: 1))
             #expect(try await turns.turn().forecasts == 1)
@@ -67,7 +75,7 @@ private let noon = Site.noon
             // The same values again, and a correction that no window can see, are not news.
             try await site.write(roof, noon, corrected)
             try await site.write(roof, noon.advanced(by: -30), corrected)
-            #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 2, forecasts: 0))
+            #expect(try await turns.turn() == Turn.Result(hadWork: true, readings: 2, forecasts: 0, loaded: 1))
         }
     }
 
