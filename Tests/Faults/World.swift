@@ -92,11 +92,25 @@ actor World {
             try await connection.query(
                 "INSERT INTO hazecast.station (name, longitude) SELECT s, 116.4 FROM unnest($1::text[]) WITH ORDINALITY AS u (s, n) ORDER BY n",
                 [stations])
+            try await connection.run(script: settledDay)
             await connection.close()
         }
         await world.note(stations: stations.count)
         return world
     }
+
+    /// Every station has had its newest day settled. When a new station gets its first memory depends on the clock, and
+    /// its forecasts on the memory: two runs would not have the same ledger.
+    private static let settledDay = """
+        INSERT INTO hazecast.live_day (
+            station_id, day, model_id, n, outside80, outside95, factors80, factors95, scored, model_sse, persistence_sse,
+            persistence, since, verdict, memory, change_factors, change_products, change_squares, change_counts)
+        SELECT id, yesterday, 1, zeros, zeros, zeros, ones, ones, zeros, zeros, zeros, false, yesterday, 'model',
+            ARRAY[4, 30, 90, 120, 700, 20] || array_fill(0.05::real, ARRAY[24]), ones, zeros, zeros, zeros
+        FROM hazecast.station, (
+            SELECT (now() AT TIME ZONE 'UTC')::date - 1, array_fill(0, ARRAY[24]), array_fill(1::real, ARRAY[24])
+        ) AS fixed (yesterday, zeros, ones)
+        """
 
     private func note(stations: Int) { stationIDs = stations }
 
