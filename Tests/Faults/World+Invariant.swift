@@ -56,7 +56,9 @@ extension World {
         guard ledger == undisturbed else {
             func few(_ rows: Set<String>) -> String {
                 rows.map { row in
-                    let key = row.matches(of: /"(origin|revision|station_id|digest)": [^,}]*/).map(\.output.0)
+                    let key =
+                        [row.prefix { $0 != "{" }]
+                        + row.matches(of: /"(origin|revision|station_id|digest|settled_day)": [^,}]*/).map(\.output.0)
                     return key.joined(separator: " ")
                 }
                 .sorted().prefix(3).joined(separator: "; ")

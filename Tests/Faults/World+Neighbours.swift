@@ -188,6 +188,6 @@ extension World {
             FROM hazecast.model WHERE name = 'chapter';
             SELECT hazecast.promote('\(name)')
             """)
-        return { try await writer.run("SELECT hazecast.promote('operational')") }
+        return { try await writer.run("SELECT hazecast.promote('world')") }
     }
 }

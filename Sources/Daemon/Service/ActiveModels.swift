@@ -50,7 +50,7 @@ struct ActiveModels: Sendable {
         }
         guard let first = active.first, first.station == nil else {
             throw DaemonError(
-                .noModel, "no default model in hazecast.active_model; SELECT hazecast.promote('operational') makes one")
+                .noModel, "no default model in hazecast.active_model; SELECT hazecast.promote('world') makes one")
         }
         var library = Library(connection: connection, keeping: before)
         try await library.fetch(active.map(\.model))
