@@ -94,7 +94,8 @@ struct LiveDay {
                 || skill == nil && sum.isNonsense
             let learnt = known == nil ? ChangeFactors.Sums() : changes[station] ?? ChangeFactors.Sums()
             let factors = ChangeFactors(sums: learnt).after(seen)
-            let bands = (known?.bands ?? AdaptiveBands()).after(held)
+            let age = known.map { $0.since.distance(to: begin) / 24 } ?? 0
+            let bands = (known?.bands ?? AdaptiveBands()).after(held, age: age)
             let after = LivePolicy.Station(
                 day: begin, model: model.id, memory: memories[station], factors: factors.values,
                 bands: isPersistence == wasPersistence ? bands : AdaptiveBands(),
