@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Forecast", "Ingest", "Postgres", "TestSupport",
+                "CLinux", "CSystemd", "Daemon", "Forecast", "Ingest", "Postgres", "TestSupport",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -77,26 +77,18 @@ public enum Feed {
         public let isWaiting: Bool
         /// The database's present.
         public let now: UTCHour
-        /// Whether any table is attached.
-        public let hasAttachments: Bool
-        /// Whether an attached table has something to settle.
-        public let isAttachmentDue: Bool
     }
 
     /// Whether anything waits; one cheap statement outside of any transaction.
     public static func poll(on connection: Connection) async throws(PostgresError) -> Poll {
         let row = try await connection.query(
             """
-            SELECT EXISTS (SELECT FROM hazecast.arrival), clock_timestamp(), EXISTS (SELECT FROM hazecast.attachment),
-                EXISTS (
-                    SELECT FROM hazecast.attachment WHERE hazecast.attachment_is_due(attachment, clock_timestamp())
-                )
+            SELECT EXISTS (SELECT FROM hazecast.arrival), clock_timestamp()
             """
         ).single()
         let now = try row.decode(PostgresTimestamp.self, at: 1)
         return Poll(
-            isWaiting: try row.decode(Bool.self, at: 0), now: UTCHour(timestamp: now.microsecondsSince2000),
-            hasAttachments: try row.decode(Bool.self, at: 2), isAttachmentDue: try row.decode(Bool.self, at: 3))
+            isWaiting: try row.decode(Bool.self, at: 0), now: UTCHour(timestamp: now.microsecondsSince2000))
     }
 
     /// Arrivals that one transaction takes at most: a backlog is worked off in steps that each commit.

@@ -20,6 +20,16 @@ public struct BinaryCopyReader: Sendable {
         public mutating func int64() -> Int64? { next(Int64.self) }
         /// A `real`; nil where NULL.
         public mutating func float() -> Float? { next(UInt32.self).map(Float.init(bitPattern:)) }
+        /// A `double precision`; nil where NULL.
+        public mutating func double() -> Double? { next(UInt64.self).map(Double.init(bitPattern:)) }
+        /// A `text`, as UTF-8 that is valid until the message has been read; nil where NULL.
+        public mutating func text() -> UnsafeRawBufferPointer? {
+            guard let width = bytes.bigEndian(Int32.self, at: offset) else { return nil }
+            offset += 4
+            guard width >= 0, Int(width) <= bytes.count - offset else { return nil }
+            defer { offset += Int(width) }
+            return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(width)])
+        }
     }
 
     /// Signature, flags, and the length of an extension that no server sends.

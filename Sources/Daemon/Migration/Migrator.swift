@@ -96,6 +96,7 @@ enum Migrator {
                 throw DaemonError(.schema, "a daemon works this database: stop it first (systemctl stop hazecast)")
             }
             while try await removePartitions(on: connection) {}
+            try await AttachedRoles.drop(on: connection)
             try await removeInTransaction("DROP SCHEMA hazecast CASCADE", on: connection)
             report.schema = .missing
             return report

@@ -1,49 +1,136 @@
-import Ingest
 import Logging
-import Postgres
+package import Postgres
 
-/// Takes in what users' own tables have: calls `hazecast.settle_attachments`, which turns their rows into readings.
+/// Takes in what users' own tables have: their rows become readings, of which the turns hear as of all others.
 ///
-/// In transactions of its own before each turn, so that the readings are there when the turn claims arrivals. A table that
-/// cannot be read is the database's to note and to try again; the others and the forecasts go on.
-struct AttachmentUpkeep {
-    /// How long it is left alone when settling as a whole failed, as it does when a lock was not to be had.
-    private static let retry = Duration.seconds(10)
+/// It runs beside the turns, over a session of its own, and reads each table over another one. Nothing that goes wrong here
+/// stops or delays forecasts: a table that cannot be read is tried again later, and a lost session is opened anew.
+package struct AttachmentUpkeep {
+    /// How late it finds what nobody announces: hours that are waited for no longer, and tables that are polled.
+    private static let every = Duration.milliseconds(500)
+    /// For its own session: every statement goes by an index.
+    private static let settings = "\(ForecastService.planning); SET lock_timeout = '1s'"
 
-    private var notBefore = ContinuousClock.now
-    /// Whether any table is attached, as of the last look: without one nothing is asked.
-    private var hasAttachments = true
+    /// Processes that read a table and do not end, by attachment: there is no second one beside them.
+    private var lingering: [Int32: AttachedReader.Process] = [:]
+    private var trouble = Trouble()
 
-    /// Whether an attached table has changed, or an hour of it is waited for no longer.
+    package init() {}
+
+    /// Settles attached tables until its task is cancelled.
     ///
-    /// - Parameter poll: what the loop has just seen.
-    mutating func isDue(_ poll: Feed.Poll) -> Bool {
-        hasAttachments = poll.hasAttachments
-        return poll.isAttachmentDue && ContinuousClock.now >= notBefore
+    /// - Parameter leader: the server's process of the session that takes turns: without its lock nothing is written.
+    mutating func run(for leader: Int32, at conninfo: String, logger: Logger) async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                let connection = try await Connection.connect(conninfo, applicationName: "hazecast attachments")
+                do {
+                    try await serve(leader, on: connection, at: conninfo, logger: logger) { backoff.reset() }
+                } catch {
+                    await connection.close()
+                    throw error
+                }
+                await connection.close()
+            } catch {
+                if Task.isCancelled { return }
+                let isNews = trouble.fails(with: "\(error)")
+                logger.log(level: isNews ? .error : .debug, "attached tables are not settled: \(error)")
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
     }
 
-    /// Settles one batch of every attached table.
-    mutating func settle(
-        on connection: Connection, after troubles: inout Troubles, logger: Logger
-    ) async throws(PostgresError) {
-        guard hasAttachments, ContinuousClock.now >= notBefore else { return }
-        do throws(PostgresError) {
-            let row = try await connection.query(
-                "SELECT failures FROM hazecast.settle_attachments()", timeout: .seconds(300)
-            ).single()
-            if let failures = try row.decode(String?.self, at: 0) {
-                let isNews = troubles.attached.fails(with: failures)
-                logger.log(level: isNews ? .error : .debug, "attached tables cannot be read: \(failures)")
-            } else {
-                troubles.attached.succeeds()
-            }
-            troubles.attachments.succeeds()
-        } catch let error where error.code == .server {
-            let isNews = troubles.attachments.fails(with: "\(error)")
-            logger.log(
-                level: isNews ? .error : .debug, "attached tables are not settled: \(error)",
-                metadata: ["retry_in": "\(Self.retry)"])
-            notBefore = .now + Self.retry
+    private mutating func serve(
+        _ leader: Int32, on connection: Connection, at conninfo: String, logger: Logger, onSuccess: () -> Void
+    ) async throws {
+        try await connection.run(script: Self.settings)
+        let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let notifications = try await connection.listen(to: ["hazecast_arrival"])
+        let hints = Task {
+            defer { waker.finish() }
+            for try await _ in notifications { waker.yield() }
         }
+        let timer = Task {
+            while !Task.isCancelled {
+                waker.yield()
+                try await Task.sleep(for: Self.every)
+            }
+        }
+        defer {
+            hints.cancel()
+            timer.cancel()
+        }
+        let settling = AttachedSettling(connection: connection) { body in
+            let look = Statement("SELECT \(Leadership.isHeldSQL(by: "$1"))", [leader])
+            _ = try await connection.withTransaction(first: [look]) { first, _ in
+                guard try first[0].single().decode(Bool.self, at: 0) else {
+                    throw DaemonError(.lostLock, "the advisory lock of this daemon is gone; another one may be active")
+                }
+                try await body()
+            }
+        }
+        let reader = AttachedReader(conninfo: conninfo)
+        for await _ in wakes {
+            while !Task.isCancelled {
+                let now = try await connection.query("SELECT clock_timestamp()").single()
+                    .decode(PostgresTimestamp.self, at: 0)
+                guard let failures = try await settle(by: settling, reader: reader, at: now) else { break }
+                for failure in failures {
+                    let isNews = trouble.fails(with: failure)
+                    logger.log(level: isNews ? .error : .debug, "attached tables cannot be read: \(failure)")
+                }
+            }
+            onSuccess()
+        }
+        try Task.checkCancellation()
+        throw PostgresError(.connectionLost, "the connection was closed", operation: "LISTEN")
+    }
+
+    /// Settles a part of what waits for every attached table, at any time, for tests.
+    ///
+    /// - Returns: which tables have failed anew, and why.
+    package mutating func settle(
+        on connection: Connection, reader: AttachedReader, at now: PostgresTimestamp
+    ) async throws -> [String] {
+        let settling = AttachedSettling(connection: connection) { body in
+            try await connection.withTransaction { try await body() }
+        }
+        return try await settle(by: settling, reader: reader, at: now) ?? []
+    }
+
+    /// - Returns: which tables have failed anew, and why; nil when nothing waited.
+    private mutating func settle(
+        by settling: AttachedSettling, reader: AttachedReader, at now: PostgresTimestamp
+    ) async throws -> [String]? {
+        let tables = try await AttachedTable.due(at: now, on: settling.connection)
+        if tables.isEmpty { return nil }
+        var failures: [String] = []
+        for table in tables {
+            do {
+                if let process = lingering[table.id] {
+                    guard try await reader.end(process) else { throw AttachedReader.Lingering(process: process) }
+                    lingering[table.id] = nil
+                }
+                var reading = try await settling.plan(table, at: now)
+                try await reading.read(with: reader)
+                try await settling.apply(reading)
+            } catch let error where !Task.isCancelled {
+                guard await settling.connection.isUsable, let message = message(error, of: table) else { throw error }
+                if try await settling.fail(table, with: message, at: now) {
+                    failures.append("\(table.source): \(message)")
+                }
+            }
+        }
+        return failures
+    }
+
+    /// What keeps a table from being read; nil where the table is not at fault.
+    private mutating func message(_ error: any Error, of table: AttachedTable) -> String? {
+        if let error = error as? AttachedReader.Lingering {
+            lingering[table.id] = error.process
+            return "process \(error.process.id) goes on reading it although it was told to end"
+        }
+        return (error as? PostgresError)?.message
     }
 }

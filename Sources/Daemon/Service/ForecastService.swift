@@ -137,6 +137,11 @@ struct ForecastService: Service {
             try await Migrator.check(connection)
             let notifications = try await connection.listen(
                 to: ["hazecast_arrival", "hazecast_model", Self.trainingChannel])
+            let attachments = Task { [logger] in
+                var upkeep = AttachmentUpkeep()
+                await upkeep.run(for: process, at: conninfo, logger: logger)
+            }
+            defer { attachments.cancel() }
             // On the connection's thread, so that a statement costs no change of it.
             try await withTaskExecutorPreference(connection.thread) {
                 try await serve(
@@ -223,7 +228,6 @@ struct ForecastService: Service {
                 // Before the first turn: without a partition of its month a forecast has no place.
                 try await upkeep.runIfDue(on: connection, after: &troubles.partitions, logger: logger)
                 if isDue {
-                    try await work.attachments.settle(on: connection, after: &troubles, logger: logger)
                     try await work.turn(after: &troubles)
                     onSettled()
                 }
@@ -249,7 +253,6 @@ private struct Work {
     let logger: Logger
     var book: StationBook?
     var models: ActiveModels?
-    var attachments = AttachmentUpkeep()
     var live = LiveUpkeep()
     var log: ActivityLog
 
@@ -261,7 +264,7 @@ private struct Work {
 
     mutating func isDue() async throws(PostgresError) -> Bool {
         let poll = try await Feed.poll(on: connection)
-        return attachments.isDue(poll) || poll.isWaiting || book?.hasDue(now: poll.now) == true
+        return poll.isWaiting || book?.hasDue(now: poll.now) == true
     }
 
     mutating func turn(after troubles: inout Troubles) async throws {

@@ -12,9 +12,14 @@ enum Leadership {
         try await connection.query("SELECT pg_try_advisory_lock($1)", [key]).single().decode(Bool.self, at: 0)
     }
 
-    /// A scalar subquery: whether the session that runs it still holds the lock. A session's locks are of its own database.
-    static let isHeldSQL = """
-        (SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+    /// A scalar subquery: whether a session, by default the one that runs it, still holds the lock. A session's locks are of its own
+    /// database.
+    ///
+    /// - Parameter process: the server's, as SQL.
+    static func isHeldSQL(by process: String = "pg_backend_pid()") -> String {
+        """
+        (SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = \(process) AND granted
             AND classid = \(UInt32(key >> 32)) AND objid = \(UInt32(key & 0xFFFF_FFFF)) AND objsubid = 1))
         """
+    }
 }

@@ -42,10 +42,6 @@ struct Troubles {
     var session = Trouble()
     /// Making and dropping partitions.
     var partitions = Trouble()
-    /// Settling attached tables as a whole.
-    var attachments = Trouble()
-    /// Reading attached tables.
-    var attached = Trouble()
     /// Settling days.
     var days = Trouble()
     /// Taking up the models that are active.

@@ -58,7 +58,7 @@ struct Turn {
     ) async throws -> Result {
         let claiming = Feed.claiming(
             and: """
-                clock_timestamp(), \(Leadership.isHeldSQL), \(ActiveModels.fingerprintSQL), \(Alerts.areWantedSQL),
+                clock_timestamp(), \(Leadership.isHeldSQL()), \(ActiveModels.fingerprintSQL), \(Alerts.areWantedSQL),
                 EXISTS (SELECT FROM hazecast.reading_flag)
                 """)
         let began = ContinuousClock.now

@@ -10,10 +10,12 @@ extension MigratedDatabase {
     ///
     /// - Parameter at: the present, as SQL.
     func settle(at: String = "clock_timestamp()") async throws {
+        var upkeep = AttachmentUpkeep()
         while try await value(
             "SELECT EXISTS (SELECT FROM hazecast.attachment WHERE hazecast.attachment_is_due(attachment, \(at)))")
         {
-            try await run("SELECT hazecast.settle_attachments(\(at))")
+            let now = try await value("SELECT \(at)", as: PostgresTimestamp.self)
+            _ = try await upkeep.settle(on: owner, reader: AttachedReader(conninfo: conninfo), at: now)
         }
     }
 
@@ -401,12 +403,12 @@ struct SchemaAttachTests {
                 SELECT hazecast.attach('t', 'site', 'at', pm25 => 'x', backfill => '40 hours');
                 """)
             try await database.settle()
-            #expect(try await database.value("SELECT count(*) FROM hazecast.reading", as: Int64.self) == 39)
+            #expect(try await database.value("SELECT count(*) FROM hazecast.reading", as: Int64.self) == 40)
             #expect(try await database.rejections() == ["a|infinity|observed_at is infinite|1"])
             #expect(
                 try await database.value(
                     "SELECT hazecast.attach('t', 'site', 'at', pm25 => 'x', backfill => '60 hours')", as: String.self)
-                    == "public.t is attached, with 51 times of history")
+                    == "public.t is attached; its history follows")
             try await database.settle()
             #expect(try await database.value("SELECT count(*) FROM hazecast.reading", as: Int64.self) == 50)
         }
@@ -483,7 +485,8 @@ struct SchemaAttachTests {
                 CREATE SCHEMA mine AUTHORIZATION attach_owner;
                 CREATE TABLE mine.t (site text, at timestamptz, x real, other point);
                 ALTER TABLE mine.t OWNER TO attach_owner;
-                CREATE VIEW mine.v AS TABLE mine.t;
+                CREATE TABLE mine.local (site text, at timestamp, x real);
+                ALTER TABLE mine.local OWNER TO attach_owner;
                 """)
             func refused(_ sql: String, as role: String, _ words: String) async throws {
                 let connection = try await database.connect(as: role)
@@ -495,9 +498,12 @@ struct SchemaAttachTests {
             try await database.run("GRANT USAGE ON SCHEMA mine TO attach_other")
             try await refused(attach + ")", as: "attach_other", "GRANT SELECT ON mine.t TO attach_other")
             try await database.run("GRANT SELECT ON mine.t TO attach_other")
-            try await refused(attach + ")", as: "attach_other", "GRANT TRIGGER ON mine.t TO attach_other")
+            try await refused(attach + ")", as: "attach_other", "attach it as its owner")
             try await refused(
-                "SELECT hazecast.attach('mine.v', 'site', 'at', pm25 => 'x')", as: "attach_owner", "must be a table")
+                "SELECT hazecast.attach('hazecast.station', 'name', 'id', pm25 => 'id')", as: "attach_owner",
+                "must be a table")
+            try await refused(
+                "SELECT hazecast.attach('mine.local', 'site', 'at', pm25 => 'x')", as: "attach_owner", "have no offset")
             try await refused(
                 "SELECT hazecast.attach('mine.t', 'site', 'at', pm25 => 'y')", as: "attach_owner", "no column \"y\"")
             try await refused(

@@ -1,3 +1,4 @@
+import Daemon
 import Postgres
 import Synchronization
 import TestSupport
@@ -72,10 +73,9 @@ struct AttachTarget: Sendable {
             line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         }
         let connection = try await session()
-        try await connection.run(script: "BEGIN")
         do {
             let attached = try await attempt(lines, rows, on: connection)
-            try await connection.run(script: "ROLLBACK")
+            try await tidy(connection)
             return attached
         } catch let finding as Finding {
             throw finding
@@ -84,9 +84,17 @@ struct AttachTarget: Sendable {
             guard await connection.isUsable, error.code == .server, let state = error.sqlState,
                 !state.hasPrefix("XX"), state != "42601", state != "57014"
             else { throw Finding(description: "\(error)") }
-            try await connection.run(script: "ROLLBACK")
+            try await tidy(connection)
             return false
         }
+    }
+
+    private static func tidy(_ connection: Connection) async throws {
+        try await connection.run(
+            script: """
+                SELECT hazecast.detach(source) FROM (SELECT DISTINCT source FROM hazecast.attachments) AS attached;
+                TRUNCATE \(table); DELETE FROM hazecast.reading; DELETE FROM hazecast.arrival
+                """)
     }
 
     /// Errors of the server are the user's mistakes until the table is attached, and ours from then on.
@@ -94,19 +102,21 @@ struct AttachTarget: Sendable {
         _ lines: [String], _ rows: [[String]], on connection: Connection
     ) async throws -> Bool {
         // The rows by themselves: what the table itself refuses is no finding.
-        try await connection.run(script: "SAVEPOINT before")
         for row in rows { try await insert(row, on: connection) }
-        try await connection.run(script: "ROLLBACK TO before")
+        try await connection.run(script: "TRUNCATE \(table)")
         let given = zip(arguments, lines).filter { !$0.1.isEmpty }
         let list = given.enumerated().map { ", \($1.0.0) => $\($0 + 1)::text::\($1.0.1)" }.joined()
         let source = table.replacing("'", with: "''")
         try await connection.query("SELECT hazecast.attach('\(source)'\(list))", given.map(\.1))
         do {
             for row in rows { try await insert(row, on: connection) }
-            let settled = try await connection.query(
-                "SELECT failures FROM hazecast.settle_attachments(clock_timestamp() + interval '3 hours')"
-            ).single()
-            if let failures = try settled.decode(String?.self, at: 0) { throw Finding(description: failures) }
+            let now = try await connection.query("SELECT clock_timestamp() + interval '3 hours'").single()
+                .decode(PostgresTimestamp.self, at: 0)
+            var upkeep = AttachmentUpkeep()
+            let server = try await TestServer.shared()
+            let reader = AttachedReader(conninfo: server.conninfo(database: "fuzz"))
+            let failures = try await upkeep.settle(on: connection, reader: reader, at: now)
+            if let failure = failures.first { throw Finding(description: failure) }
             try await connection.run(script: "SELECT FROM canary")
         } catch let error as PostgresError {
             throw Finding(description: "attached, and then: \(error)")
