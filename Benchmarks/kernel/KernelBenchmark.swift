@@ -36,7 +36,7 @@ import Ingest
     }
 
     private static func series(_ data: String?) throws -> HourlySeries {
-        if let data { return try HourlySeries.reading(data, format: .uciBeijing(station: data)).series }
+        if let data { return try HourlySeries.reading(data, as: .named("uci-beijing")).series }
         let start = UTCHour(hoursSinceEpoch: 350_640)
         let rows = SimulatedReadings(stations: 1, hours: start..<start.advanced(by: 40_000), seed: 1)
             .map { (hour: $0.hour, measures: $0.measures) }

@@ -31,15 +31,15 @@ import Synchronization
 
     private init(model: String, data: String) throws {
         root = try Model(json: Data(contentsOf: URL(filePath: model)))
-        func read(_ file: String, _ format: SourceFormat) throws -> HourlySeries {
-            var series = try HourlySeries.reading("\(data)/\(file)", format: format).series
+        func read(_ file: String, _ format: String) throws -> HourlySeries {
+            var series = try HourlySeries.reading("\(data)/\(file)", as: .named(format)).series
             series.longitude = 116.4
             return series
         }
         stations = try Self.names.map {
-            try read("beijing-multisite/PRSA_Data_\($0)_20130301-20170228.csv", .uciMultisite())
+            try read("beijing-multisite/PRSA_Data_\($0)_20130301-20170228.csv", "uci-multisite")
         }
-        embassy = try read("beijing-pm25-2010-2014.csv", .uciBeijing(station: "Beijing"))
+        embassy = try read("beijing-pm25-2010-2014.csv", "uci-beijing")
     }
 
     private func tuned(on histories: [HourlySeries]) throws -> Model {

@@ -19,7 +19,7 @@ struct Hazecast: AsyncParsableCommand {
     static func main() async {
         // Every command may have a password in memory, and readings.
         _ = forbid_core_files()
-        await main(arguments)
+        await main(joined(arguments))
     }
 
     /// What the program was called with.
@@ -30,6 +30,20 @@ struct Hazecast: AsyncParsableCommand {
         let line = FileManager.default.contents(atPath: "/proc/self/cmdline") ?? Data()
         return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
             .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Joins `--missing --` to `--missing=--`: only so do the options of `import` take values that begin with dashes.
+    private static func joined(_ arguments: [String]) -> [String] {
+        guard arguments.first == "import" else { return arguments }
+        var joined: [String] = []
+        for argument in arguments {
+            if let last = joined.last, ["--missing", "--error-code"].contains(last), argument.hasPrefix("-") {
+                joined[joined.count - 1] = "\(last)=\(argument)"
+            } else {
+                joined.append(argument)
+            }
+        }
+        return joined
     }
 
     /// The version of this binary, as `--version`, `hazecast.daemon` and the package say it.

@@ -112,11 +112,11 @@ struct AttachedRows: Sendable {
             reject(name, shown ?? Self.shown(time), reason, at: hour)
             return
         }
-        var faults: [String] = []
+        var faults: [RowValues.Fault] = []
         let columns = values.columns(raw, &faults)
         let isTouching = isChanged(name, hour)
         if isTouching, !faults.isEmpty {
-            reject(name, Self.shown(.instant(instant)), faults.joined(separator: "; "), at: nil)
+            reject(name, Self.shown(.instant(instant)), faults.map(\.reason).joined(separator: "; "), at: nil)
         }
         hours.add(station: name, instant: instant, columns: columns, isTouching: isTouching)
     }

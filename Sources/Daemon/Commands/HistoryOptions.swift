@@ -33,7 +33,7 @@ struct HistoryOptions: ParsableArguments {
         }
         guard station == nil || !files.describesFile else {
             throw ValidationError(
-                "--latitude, --longitude, --column and --timezone go with --data; the database has the station's own")
+                "--latitude, --longitude and the options of columns go with --data; the database has the station's own")
         }
         guard since == nil || station != nil else {
             throw ValidationError("--since goes with --station; a file is read as a whole")

@@ -6,16 +6,18 @@ struct ImportReport: Encodable {
     /// One file, or the sum of all.
     struct Entry: Encodable {
         let file: String?
-        let readings, new, changed, unchanged, repeated, rejected, newStations: Int
+        let readings, new, changed, unchanged, repeated, rejected, lostValues, incompleteHours, newStations: Int
 
-        init(file: String? = nil, _ counts: Importer.Counts, rejected: Int) {
+        init(file: String? = nil, _ counts: Importer.Counts, _ reports: [FileReport]) {
             self.file = file
             readings = counts.readings
             new = counts.new
             changed = counts.changed
             unchanged = counts.unchanged
             repeated = counts.repeated
-            self.rejected = rejected
+            rejected = reports.reduce(0) { $0 + $1.rejected }
+            lostValues = reports.reduce(0) { $0 + $1.lostValues }
+            incompleteHours = reports.reduce(0) { $0 + $1.incomplete }
             newStations = counts.newStations
         }
     }
@@ -24,13 +26,10 @@ struct ImportReport: Encodable {
     private let total: Entry
 
     init(_ results: [FileImport]) {
-        files = results.map { Entry(file: $0.file, $0.counts, rejected: $0.rejected.count) }
+        files = results.map { Entry(file: $0.file, $0.counts, [$0.report]) }
         let counts = results.reduce(into: Importer.Counts()) { $0 += $1.counts }
-        total = Entry(counts, rejected: results.reduce(0) { $0 + $1.rejected.count })
+        total = Entry(counts, results.map(\.report))
     }
-
-    /// Rejected rows that are shown one by one.
-    private static let shown = 20
 
     func json() throws -> String {
         let encoder = JSONEncoder()
@@ -41,30 +40,39 @@ struct ImportReport: Encodable {
 
     /// One line for a person.
     static func line(_ result: FileImport) -> String {
-        let counts = result.counts
+        let (counts, report) = (result.counts, result.report)
         var line = "\(result.file): \(counts.readings) readings: \(counts.new) new, \(counts.changed) changed, "
         line += "\(counts.unchanged) unchanged"
-        if counts.repeated > 0 { line += ", \(counts.repeated) repeated (the last row of an hour counts)" }
-        line += "; \(result.rejected.count) rows rejected"
+        if counts.repeated > 0 { line += ", \(counts.repeated) repeated" }
+        line += "; \(report.rejected) rows rejected"
+        if report.lostValues > 0 { line += ", \(report.lostValues) values lost" }
+        if report.invalid > 0 { line += ", \(report.invalid) rows not valid" }
+        if report.incomplete > 0 { line += "; \(report.incomplete) hours have less than 75 % of their rows" }
         if counts.newStations > 0 { line += "; stations added: \(counts.newStations)" }
         return line
     }
 
-    /// The first rejected rows on standard error.
-    ///
-    /// - Parameter file: where all of them are, if anywhere.
-    static func printRejected(_ result: FileImport, to file: String?) {
-        for row in result.rejected.prefix(shown) { StandardError.print(text(row, of: result.file)) }
-        let more = result.rejected.count - shown
-        guard more > 0 else { return }
-        StandardError.print(
-            "\(result.file): … and \(more) more; \(file.map { "all are in \($0)" } ?? "--rejects FILE has all")")
+    /// Why nothing was loaded.
+    static func nothing(_ report: FileReport) -> String {
+        if report.rejected == report.rows { return "all \(report.rows) rows rejected; is it the right --format?" }
+        if report.others == report.rows {
+            return "all \(report.rows) rows are about something else; see --where and --parameter"
+        }
+        return "no hour has 75 % of its rows; see --step"
     }
 
-    fileprivate static func text(_ row: RejectedRow, of file: String) -> String { "\(file):\(row.line): \(row.reason)" }
+    /// The values that were lost, a line for each reason.
+    static func printLosses(_ result: FileImport) {
+        for (reason, lost) in result.report.lost.sorted(by: { ($0.value.line, $0.key) < ($1.value.line, $1.key) }) {
+            let place = lost.line > 0 ? "\(result.file):\(lost.line)" : result.file
+            let text = lost.text.map { " (\($0))" } ?? ""
+            let more = lost.count > 1 ? "; \(lost.count) values in all" : ""
+            StandardError.print("\(place): \(reason)\(text)\(more)")
+        }
+    }
 }
 
-/// The file of `--rejects`: a line `FILE:LINE: REASON` a rejected row.
+/// The file of `--rejects`: a line `FILE:LINE: REASON` per rejected row.
 struct RejectsFile {
     private let handle: FileHandle
 
@@ -75,8 +83,44 @@ struct RejectsFile {
         self.handle = handle
     }
 
-    func add(_ result: FileImport) throws {
-        let lines = result.rejected.map { ImportReport.text($0, of: result.file) + "\n" }
-        try handle.write(contentsOf: Data(lines.joined().utf8))
+    func add(_ lines: String) throws { try handle.write(contentsOf: Data(lines.utf8)) }
+}
+
+/// Shows the first rejected rows of a file on standard error, and keeps all of them in another.
+final class RejectedListing {
+    /// Rows that are shown one by one.
+    private static let shown = 20
+    /// Bytes that are written at once.
+    private static let chunk = 1 << 16
+
+    private let name: String
+    private let file: RejectsFile?
+    private var count = 0
+    private var lines = ""
+    private var failure: (any Error)?
+
+    init(_ name: String, to file: RejectsFile?) { (self.name, self.file) = (name, file) }
+
+    func add(_ row: RejectedRow) {
+        count += 1
+        let line = "\(name):\(row.line): \(row.reason)"
+        if count <= Self.shown { StandardError.print(line) }
+        guard file != nil else { return }
+        lines += line + "\n"
+        if lines.utf8.count > Self.chunk { flush() }
+    }
+
+    private func flush() {
+        do { try file?.add(lines) } catch { failure = failure ?? error }
+        lines = ""
+    }
+
+    /// - Parameter path: where all of them are, if anywhere.
+    func finish(shownIn path: String?) throws {
+        flush()
+        if let failure { throw failure }
+        guard count > Self.shown else { return }
+        StandardError.print(
+            "\(name): … and \(count - Self.shown) more; \(path.map { "all are in \($0)" } ?? "--rejects FILE has all")")
     }
 }

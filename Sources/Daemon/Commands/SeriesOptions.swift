@@ -43,7 +43,7 @@ struct SeriesOptions: ParsableArguments {
         }
         guard data.count < 2 || !describesFile else {
             throw ValidationError(
-                "--latitude, --longitude, --column and --timezone describe one file, and --data names \(data.count); "
+                "--latitude, --longitude and the options of columns describe one file, and --data names \(data.count); "
                     + "write an index.json with the coordinates")
         }
         if let twice = Set(data).first(where: { path in data.count { $0 == path } > 1 }) {
@@ -60,7 +60,7 @@ struct SeriesOptions: ParsableArguments {
             guard !files.isFolder || !describesFile else {
                 throw DaemonError(
                     .configuration,
-                    "\(path): --latitude, --longitude, --column and --timezone describe one file, and this is a folder; "
+                    "\(path): --latitude, --longitude and the options of columns describe one file, and this is a folder; "
                         + "write the coordinates into its index.json")
             }
             return try files.load().map { loaded in
@@ -82,8 +82,12 @@ struct SeriesOptions: ParsableArguments {
 
     private func file() throws -> SeriesFiles.File {
         var file = SeriesFiles.File()
-        file.names = try columns.names()
-        file.clock = try columns.clock()
+        for format in SeriesFiles.File.formats {
+            var layout = format.layout
+            try columns.apply(to: &layout)
+            file.layouts[format.name] = layout
+        }
+        file.namesColumns = !columns.columns.isEmpty
         file.latitude = latitude
         file.longitude = longitude
         return file

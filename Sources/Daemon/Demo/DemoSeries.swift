@@ -20,7 +20,7 @@ struct DemoSeries {
         guard let path = file ?? found else {
             return try simulated(hours: 60 * 24)
         }
-        let series = try HourlySeries.reading(path, format: .uciBeijing(station: "Beijing")).series
+        let series = try HourlySeries.reading(path, as: .named("uci-beijing")).series
         return DemoSeries(
             station: "Beijing", description: "real hourly readings of Beijing, \(path)", series: series)
     }

@@ -12,6 +12,8 @@ package struct HourlyMeans: Sendable {
         package fileprivate(set) var covered = 0.0
         /// Whether a row of a changed hour overlaps it.
         package fileprivate(set) var isTouched = false
+        /// Whether rows stand for enough of it.
+        package var isComplete: Bool { covered >= HourlyMeans.least }
         fileprivate var sums = SIMD8<Double>(repeating: 0)
         fileprivate var weights = SIMD8<Double>(repeating: 0)
         fileprivate var north = 0.0
@@ -138,6 +140,15 @@ package struct HourlyMeans: Sendable {
         all[last].slot = slot
     }
 
+    /// Adds values that held from an instant to another.
+    package mutating func add(station: String, from begin: Int64, to end: Int64, columns: SIMD16<Double>) {
+        if names.isEmpty || names[last] != station { last = place(of: station) }
+        var slot = Slot(stamp: begin, isTouching: true)
+        slot.sums = columns
+        slot.counts = SIMD16(repeating: 1)
+        share(slot, of: last, from: begin, to: end)
+    }
+
     private mutating func place(of station: String) -> Int {
         if let place = stations[station] { return place }
         stations[station] = all.count
@@ -177,10 +188,11 @@ package struct HourlyMeans: Sendable {
 
     private mutating func share(_ slot: Slot, of place: Int, from begin: Int64, to end: Int64) {
         var begin = begin
-        var wrong: [String] = []
+        var wrong: [RowValues.Fault] = []
         let measures = values.measures(slot.columns, &wrong)
         if slot.isTouching, !wrong.isEmpty {
-            faults.append(Fault(station: names[place], stamp: slot.stamp, reason: wrong.joined(separator: "; ")))
+            faults.append(
+                Fault(station: names[place], stamp: slot.stamp, reason: wrong.map(\.reason).joined(separator: "; ")))
         }
         let speed = hasSpeed && !measures[5].isNaN ? measures[5] : 1
         let direction = measures[4] * .pi / 180
@@ -192,6 +204,20 @@ package struct HourlyMeans: Sendable {
                 measures, Double(until - begin) / 1e6, north, east, isTouching: slot.isTouching)
             begin = until
         }
+    }
+
+    /// Takes out the hours that no row from an instant on overlaps, and the faults so far; rows must come oldest first.
+    package mutating func finish(before instant: Int64) -> (hours: [(hour: Int32, value: Hour)], faults: [Fault]) {
+        var finished: [(hour: Int32, value: Hour)] = []
+        // A minute more than the step, by which a stamp may have been moved.
+        let first = Int32(clamping: (instant - step - 60_000_000).floored(by: 3_600_000_000))
+        for place in all.indices {
+            for hour in all[place].hours.keys where hour < first {
+                if let value = all[place].hours.removeValue(forKey: hour) { finished.append((hour, value)) }
+            }
+        }
+        defer { faults = [] }
+        return (finished.sorted { $0.hour < $1.hour }, faults)
     }
 
     /// Every hour that rows overlap, once all rows are there.

@@ -8,23 +8,39 @@ package struct RowValues: Sendable {
         case number(Double)
         /// Valid during the call only.
         case text(UnsafeRawBufferPointer)
+        /// The same of a row that names its unit; nil where that is none of the measure.
+        case measured(UnsafeRawBufferPointer, MeasureUnit?)
     }
 
-    /// How a measure comes to our unit: (value − offset) · factor / divisor.
+    /// What is wrong with a value.
+    package struct Fault: Hashable, Sendable {
+        /// As `columns` names it.
+        package let measure: String
+        package let reason: String
+
+        fileprivate init(_ measure: String, _ reason: String) { (self.measure, self.reason) = (measure, reason) }
+    }
+
     private struct Column {
         let name: String
-        let offset: Double
-        let factor: Double
-        let divisor: Double
+        let unit: MeasureUnit
+        /// Whether the unit was said, so that a value in another one contradicts it.
+        let isSaid: Bool
         let isDirection: Bool
     }
 
     private enum Place {
-        static let humidity = 6, windU = 7, windV = 8
+        static let humidity = 6, windU = 7, windV = 8, channelB = 9
     }
 
-    private static let order = [
+    /// What a row may have, in the order of `columns`: the six measures, and what some of them follow from.
+    package static let order = [
         "pm25", "dew_point", "temperature", "pressure", "wind_direction", "wind_speed", "humidity", "wind_u", "wind_v",
+        "pm25_b",
+    ]
+    /// Words of files for a value that is not there.
+    package static let commonMissing = [
+        "N/A", "NaN", "null", "none", "-", "--", "---", "\\N", "#N/A", "nil", "<NA>", "(null)",
     ]
     /// The ranges of quality control, which sees only the mean where there are several rows to an hour.
     private static let ranges: [ClosedRange<Double>] = QualityRules.standard.ranges.map {
@@ -33,7 +49,8 @@ package struct RowValues: Sendable {
 
     private let columns: [Column]
     private let places: [Int]
-    private let isPurpleAir: Bool
+    private let correction: Correction?
+    private let numbers: NumberStyle
     private let isRanged: Bool
     private let missing: Set<String>
     /// By place among the columns.
@@ -43,58 +60,39 @@ package struct RowValues: Sendable {
     /// - Parameters:
     ///   - columns: measures by the names of `hazecast.attach`, in the order in which rows have them.
     ///   - units: by measure; ours where there is none.
-    ///   - errorCodes: numbers that mean no value, by measure, as the table has them.
+    ///   - errorCodes: numbers that mean no value, by measure, as the source has them.
     ///   - isRanged: whether values beyond what can be are left out; quality control judges them otherwise.
     package init(
         columns: [String], units: [String: String], correction: String?, missing: [String],
-        errorCodes: [String: [Double]],
-        isRanged: Bool
+        errorCodes: [String: [Double]], isRanged: Bool, numbers: NumberStyle = NumberStyle()
     ) {
         self.columns = columns.map { name in
-            let unit = units[["wind_u", "wind_v"].contains(name) ? "wind_speed" : name]
-            let (offset, factor, divisor) = Self.conversion(name, unit)
+            let general = ["wind_u": "wind_speed", "wind_v": "wind_speed", "pm25_b": "pm25"][name]
+            let said = units[name] ?? general.flatMap { units[$0] }
+            let unit = said.flatMap { MeasureUnit($0, of: name) }
             return Column(
-                name: name, offset: offset, factor: factor, divisor: divisor, isDirection: name == "wind_direction")
+                name: name, unit: unit ?? .ours(name), isSaid: unit != nil, isDirection: name == "wind_direction")
         }
         places = columns.map { Self.order.firstIndex(of: $0) ?? 0 }
         given = Set(places)
-        isPurpleAir = correction != nil
+        self.correction = correction.flatMap(Correction.init)
         self.isRanged = isRanged
         self.missing = Set(missing.map { $0.lowercased() })
         self.errorCodes = columns.map { Set(errorCodes[$0] ?? []) }
-    }
-
-    /// inHg and mmHg at 0 °C; NIST SP 811, appendix B.8.
-    private static func conversion(
-        _ measure: String, _ unit: String?
-    ) -> (offset: Double, factor: Double, divisor: Double) {
-        if measure == "wind_direction" { return unit == "10deg" ? (0, 10, 1) : (0, 1, 1) }
-        return switch unit?.lowercased().replacing("°", with: "") {
-        case "mg/m3": (0, 1_000, 1)
-        case "f": (32, 5, 9)
-        case "k": (273.15, 1, 1)
-        case "pa": (0, 1, 100)
-        case "kpa": (0, 10, 1)
-        case "inhg": (0, 33.86389, 1)
-        case "mmhg": (0, 1.333224, 1)
-        case "km/h": (0, 1_000, 3_600)
-        case "mph": (0, 0.44704, 1)
-        case "kn", "knots", "kt": (0, 1_852, 3_600)
-        case "fraction": (0, 100, 1)
-        default: (0, 1, 1)
-        }
+        self.numbers = numbers
     }
 
     /// The columns of a row in our units, NaN where missing: the six measures in column order, humidity, and the wind's
-    /// components.
+    /// components and the second channel of pm25.
     ///
     /// - Parameter faults: gets what is wrong with the row, in words.
-    package func columns(_ raw: [Raw], _ faults: inout [String]) -> SIMD16<Double> {
+    package func columns(_ raw: [Raw], _ faults: inout [Fault]) -> SIMD16<Double> {
         var all = SIMD16<Double>(repeating: .nan)
         for (column, place) in places.enumerated() {
-            let value = read(raw[column], columns[column], &faults)
-            if !value.isNaN, !errorCodes[column].contains(value) {
-                all[place] = (value - columns[column].offset) * columns[column].factor / columns[column].divisor
+            var unit = columns[column].unit
+            let value = read(raw[column], columns[column], &unit, &faults)
+            if !value.isNaN, errorCodes[column].isEmpty || !errorCodes[column].contains(value) {
+                all[place] = unit.converted(value)
             }
         }
         return all
@@ -103,7 +101,7 @@ package struct RowValues: Sendable {
     /// The six measures of one time, corrected and derived; NaN where missing.
     ///
     /// - Parameter faults: gets what is wrong with the values, in words.
-    func measures(_ columns: SIMD16<Double>, _ faults: inout [String]) -> SIMD8<Double> {
+    func measures(_ columns: SIMD16<Double>, _ faults: inout [Fault]) -> SIMD8<Double> {
         var all = columns
         derive(&all, &faults)
         var measures = all.lowHalf
@@ -112,29 +110,32 @@ package struct RowValues: Sendable {
         if isRanged {
             for place in 0..<6 where !measures[place].isNaN && !Self.ranges[place].contains(measures[place]) {
                 measures[place] = .nan
-                faults.append("\(Self.order[place]) is out of range")
+                faults.append(Fault(Self.order[place], "\(Self.order[place]) is out of range"))
             }
         }
         return measures
     }
 
-    private func derive(_ all: inout SIMD16<Double>, _ faults: inout [String]) {
+    private func derive(_ all: inout SIMD16<Double>, _ faults: inout [Fault]) {
         let humidity = all[Place.humidity]
-        if isPurpleAir, !all[0].isNaN {
-            // Barkjohn, Gantt and Clements, Atmospheric Measurement Techniques 14 (2021), for cf_1 below 570 µg/m³.
-            if all[0] < 0 || all[0] >= 570 {
-                faults.append("pm25 is outside of 0 to 570, where the correction holds")
-                all[0] = .nan
-            } else if !(0...100).contains(humidity) {
-                faults.append("no humidity of 0 to 100 % to correct pm25 by")
+        if given.contains(Place.channelB) {
+            // Barkjohn and others (2021), section 2.3.
+            let (difference, mean) = (abs(all[0] - all[Place.channelB]), (all[0] + all[Place.channelB]) / 2)
+            if difference >= 5, difference >= 0.7 * mean {
+                faults.append(Fault("pm25", "the two channels of pm25 differ by 5 µg/m³ and 70 % or more"))
                 all[0] = .nan
             } else {
-                all[0] = max(0.524 * all[0] - 0.0862 * humidity + 5.75, 0)
+                all[0] = mean
             }
+        }
+        if let correction, !all[0].isNaN {
+            var fault: String?
+            all[0] = correction.corrected(all[0], humidity: humidity, &fault)
+            if let fault { faults.append(Fault("pm25", fault)) }
         }
         if given.contains(2), !humidity.isNaN {
             if !(0.1...105).contains(humidity) {
-                faults.append("humidity is outside of 0.1 to 105 %")
+                faults.append(Fault("humidity", "humidity is outside of 0.1 to 105 %"))
             } else if all[1].isNaN, (-100...70).contains(all[2]) {
                 // The Magnus formula with the constants of Sonntag (1990), over water.
                 let g = log(min(humidity, 100) / 100) + 17.62 * all[2] / (243.12 + all[2])
@@ -151,43 +152,71 @@ package struct RowValues: Sendable {
         }
     }
 
-    private func read(_ raw: Raw, _ column: Column, _ faults: inout [String]) -> Double {
+    private func read(
+        _ raw: Raw, _ column: Column, _ unit: inout MeasureUnit, _ faults: inout [Fault]
+    ) -> Double {
+        let text: UnsafeRawBufferPointer
         switch raw {
         case .missing: return .nan
         case .number(let number):
-            if number.isNaN { faults.append("\(column.name) is not a finite number") }
+            if number.isNaN { faults.append(Fault(column.name, "\(column.name) is not a finite number")) }
             return number
-        case .text(let bytes):
-            let text = bytes.trimmed
-            if text.isEmpty || text.elementsEqual("NA".utf8) { return .nan }
-            if !missing.isEmpty, missing.contains(String(decoding: text, as: UTF8.self).lowercased()) { return .nan }
-            if let number = Self.number(text) { return number }
-            if column.isDirection, let wind = Wind(word: ArraySlice(text)) { return Double(wind.degrees) }
-            faults.append(
+        case .text(let bytes): text = bytes.trimmed
+        case .measured(let bytes, let said):
+            text = bytes.trimmed
+            guard let said else {
+                if numbers.number(text) != nil {
+                    faults.append(Fault(column.name, "\(column.name) has a unit that is not known"))
+                }
+                return .nan
+            }
+            unit = said
+        }
+        if text.isEmpty { return .nan }
+        if let number = numbers.number(text) { return number }
+        if text.elementsEqual("NA".utf8) { return .nan }
+        if !missing.isEmpty, missing.contains(String(decoding: text, as: UTF8.self).lowercased()) { return .nan }
+        if column.isDirection, let wind = Wind(word: ArraySlice(text)) { return Double(wind.degrees) }
+        if let (number, said) = measured(text, column) {
+            guard !column.isSaid || said == column.unit else {
+                faults.append(
+                    Fault(
+                        column.name,
+                        "\(column.name) is in \(said.name) by its own text, and in \(column.unit.name) by the units"))
+                return .nan
+            }
+            unit = said
+            return number
+        }
+        faults.append(
+            Fault(
+                column.name,
                 column.isDirection
                     ? "wind_direction is neither degrees nor a compass point" : "\(column.name) is not a finite number")
-            return .nan
-        }
+        )
+        return .nan
     }
 
-    /// Plain decimal notation, with or without exponent, at most 1e30; nil for anything else.
-    private static func number(_ text: Slice<UnsafeRawBufferPointer>) -> Double? {
-        guard text.count <= 64, text.contains(where: \.isDigit),
-            text.allSatisfy({ $0.isDigit || "+-.eE".utf8.contains($0) }),
-            let value = Double(String(decoding: text, as: UTF8.self)), abs(value) <= 1e30
+    /// A number with its unit behind it, such as `3.4 °C`.
+    private func measured(_ text: UnsafeRawBufferPointer, _ column: Column) -> (Double, MeasureUnit)? {
+        let count = text.prefix { $0.isDigit || "+-.,".utf8.contains($0) }.count
+        guard count > 0, count < text.count,
+            let number = numbers.number(UnsafeRawBufferPointer(rebasing: text[..<count])),
+            let word = String(validating: text[count...], as: UTF8.self),
+            word.contains(where: { !$0.isWhitespace }), let unit = MeasureUnit(word, of: column.name)
         else { return nil }
-        return abs(value) < 1e-20 ? 0 : value
+        return (number, unit)
     }
 }
 
 extension UnsafeRawBufferPointer {
     /// Without blanks, tabs and ends of lines around.
-    fileprivate var trimmed: Slice<UnsafeRawBufferPointer> {
+    fileprivate var trimmed: UnsafeRawBufferPointer {
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (9...13).contains(byte) }
         var low = startIndex
         var high = endIndex
         while low < high, isBlank(self[low]) { low += 1 }
         while low < high, isBlank(self[high - 1]) { high -= 1 }
-        return self[low..<high]
+        return UnsafeRawBufferPointer(rebasing: self[low..<high])
     }
 }

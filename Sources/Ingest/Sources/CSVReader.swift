@@ -1,14 +1,24 @@
+import Glibc
+
 /// Splits a stream of bytes into the records of RFC 4180, keeping the line on which each begins.
 ///
 /// Our own because the ready-made one for Swift (SwiftCSV) holds the whole file and its rows as strings and knows no line
 /// numbers, and a rejected row is worth nothing to a user without its line. Lines end in LF or CRLF, a leading UTF-8 byte
-/// order mark is dropped, blank lines are passed over, and a quoted field may hold commas, doubled quotes and line breaks.
+/// order mark is dropped, blank lines are passed over, and a quoted field may hold delimiters, doubled quotes and line
+/// breaks.
 ///
 /// A quote that is never closed must not swallow the rows behind it: whatever goes wrong inside a record costs its first
 /// line only, and reading resumes on the next.
 struct CSVReader {
     /// A record longer than this many bytes is malformed; it bounds what an unclosed quote can make us hold.
     static let longestRecord = 1 << 20
+
+    /// Between fields.
+    var delimiter = UInt8.comma
+    /// Around fields.
+    var quote = UInt8.quote
+    /// Lines that begin with it are passed over.
+    var comment: UInt8?
 
     private let read: () throws(SourceError) -> [UInt8]
     /// Bytes from the beginning of the current record on.
@@ -22,11 +32,24 @@ struct CSVReader {
     init(read: @escaping () throws(SourceError) -> [UInt8]) throws(SourceError) {
         self.read = read
         while buffer.count < 3, !isAtEnd { try refill() }
-        if buffer.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        if buffer.starts(with: [0xEF, 0xBB, 0xBF]) { (start, position) = (3, 3) }
     }
 
-    /// The next record, or nil at the end.
-    mutating func next() throws(SourceError) -> CSVRecord? {
+    /// The bytes that come next, at most so many; they stay to be read.
+    mutating func beginning(_ most: Int) throws(SourceError) -> ArraySlice<UInt8> {
+        while buffer.count - position < most, !isAtEnd { try refill() }
+        return buffer[position...].prefix(most)
+    }
+
+    /// Passes over a line, whatever it holds; false at the end.
+    mutating func skipLine() throws(SourceError) -> Bool {
+        start = position
+        guard try lineEnd() != nil else { return false }
+        return true
+    }
+
+    /// The next record; false at the end.
+    mutating func next(_ record: inout CSVRecord) throws(SourceError) -> Bool {
         while let byte = try peek() {
             start = position
             if byte == .lineFeed {
@@ -34,69 +57,118 @@ struct CSVReader {
                 line += 1
             } else if byte == .carriageReturn, try peek(1) ?? .lineFeed == .lineFeed {
                 position += 1
+            } else if byte == comment {
+                _ = try lineEnd()
             } else {
-                return try record()
+                record.begin(line: line)
+                try self.record(&record)
+                return true
             }
         }
-        return nil
+        return false
+    }
+
+    /// Passes over what is left of the line.
+    ///
+    /// - Returns: its end, without LF; nil at the end of the file.
+    private mutating func lineEnd() throws(SourceError) -> Int? {
+        var searched = 0
+        while true {
+            let found = buffer.withUnsafeBufferPointer { bytes -> Int? in
+                guard let base = bytes.baseAddress, position + searched < bytes.count else { return nil }
+                let place = memchr(base + position + searched, Int32(UInt8.lineFeed), bytes.count - position - searched)
+                return place.map { UnsafeRawPointer($0) - UnsafeRawPointer(base) }
+            }
+            if let found {
+                position = found + 1
+                line += 1
+                return found
+            }
+            searched = buffer.count - position
+            if isAtEnd || buffer.count - start > Self.longestRecord {
+                guard searched > 0 else { return nil }
+                position = buffer.count
+                return isAtEnd ? buffer.count : nil
+            }
+            try refill()
+        }
     }
 
     private enum State { case fieldBegins, plain, quoted, quoteSeen }
 
-    private mutating func record() throws(SourceError) -> CSVRecord {
-        var record = CSVRecord(line: line)
+    private mutating func record(_ record: inout CSVRecord) throws(SourceError) {
+        if let end = try lineEnd() {
+            let taken = buffer.withUnsafeBufferPointer { bytes -> Bool in
+                var text = UnsafeBufferPointer(rebasing: bytes[start..<end])
+                if text.last == .carriageReturn { text = UnsafeBufferPointer(rebasing: text.dropLast()) }
+                guard let base = text.baseAddress, memchr(base, Int32(quote), text.count) == nil else { return false }
+                record.take(text, delimiter: delimiter)
+                return true
+            }
+            if taken { return }
+        }
+        position = start
+        line = record.line
+        try quoted(&record)
+    }
+
+    private mutating func quoted(_ record: inout CSVRecord) throws(SourceError) {
         var state = State.fieldBegins
         while let byte = try peek() {
             if position - start >= Self.longestRecord {
-                return try malformed(from: record.line, "longer than 1 MiB, or a quote is not closed")
+                return try malformed(&record, "longer than 1 MiB, or a quote is not closed")
             }
             position += 1
             switch (state, byte) {
-            case (.quoted, .quote):
+            case (.quoted, quote):
                 state = .quoteSeen
             case (.quoted, _):
                 if byte == .lineFeed { line += 1 }
-                record.bytes.append(byte)
-            case (.quoteSeen, .quote):
-                record.bytes.append(byte)
+                record.append(byte)
+            case (.quoteSeen, quote):
+                record.append(byte)
                 state = .quoted
             case (_, .lineFeed):
                 line += 1
                 record.endField()
-                return record
+                return
             case (_, .carriageReturn) where try peek() ?? .lineFeed == .lineFeed:
                 continue
-            case (_, .comma):
+            case (_, delimiter):
                 record.endField()
                 state = .fieldBegins
-            case (.fieldBegins, .quote):
+            case (.fieldBegins, quote):
+                record.restartField()
                 state = .quoted
+            case (.fieldBegins, _) where byte.isBlank:
+                record.append(byte)
+            case (.quoteSeen, _) where byte.isBlank:
+                continue
             case (.quoteSeen, _):
-                return try malformed(from: record.line, "text follows a closing quote")
-            case (.plain, .quote):
-                return try malformed(from: record.line, "a quote inside a field that does not begin with one")
+                return try malformed(&record, "text follows a closing quote")
+            case (.plain, quote):
+                return try malformed(&record, "a quote inside a field that does not begin with one")
             default:
-                record.bytes.append(byte)
+                record.append(byte)
                 state = .plain
             }
         }
-        if state == .quoted { return try malformed(from: record.line, "a quote is never closed") }
+        if state == .quoted { return try malformed(&record, "a quote is never closed") }
         record.endField()
-        return record
     }
 
-    /// Gives up on the record that begins on `line` and resumes on the line behind that one.
-    private mutating func malformed(from line: Int, _ fault: String) throws(SourceError) -> CSVRecord {
+    /// Gives up on a record and resumes on the line behind that on which it begins.
+    private mutating func malformed(_ record: inout CSVRecord, _ fault: String) throws(SourceError) {
         position = start
-        self.line = line
+        line = record.line
         while let byte = try peek() {
             position += 1
             start = position
             guard byte == .lineFeed else { continue }
-            self.line += 1
+            line += 1
             break
         }
-        return CSVRecord(line: line, fault: fault)
+        record.fail(fault)
     }
 
     private mutating func peek(_ ahead: Int = 0) throws(SourceError) -> UInt8? {

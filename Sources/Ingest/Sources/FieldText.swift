@@ -10,35 +10,6 @@ extension ArraySlice<UInt8> {
         return "'\(safe.joined())\(count > 40 ? "…" : "")'"
     }
 
-    /// A measured value; NaN where missing.
-    ///
-    /// Plain decimal notation only, with or without exponent. Words such as `nan` or `inf`, hexadecimal numbers and values
-    /// that PostgreSQL's `real` cannot hold are faults: each would be stored as something that nobody measured.
-    func number(_ column: String) throws(RowFault) -> Float {
-        Float(try decimal(column, as: Float.self))
-    }
-
-    /// The same at the precision that differences of accumulated values need.
-    func decimal<Number: BinaryFloatingPoint & LosslessStringConvertible>(
-        _ column: String, as type: Number.Type
-    ) throws(RowFault) -> Number {
-        if isMissing { return .nan }
-        let isDecimal = allSatisfy { $0.isDigit || "+-.eE".utf8.contains($0) }
-        guard isDecimal, let value = Number(String(decoding: self, as: UTF8.self)) else {
-            throw RowFault("\(column): \(shown) is not a number")
-        }
-        guard value.isFinite else { throw RowFault("\(column): \(shown) does not fit a 32-bit number") }
-        return value
-    }
-
-    /// A whole number, as parts of a date are.
-    func integer(_ column: String) throws(RowFault) -> Int {
-        guard allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "-") }),
-            let value = Int(String(decoding: self, as: UTF8.self))
-        else { throw RowFault("\(column): \(shown) is not a whole number") }
-        return value
-    }
-
     /// A station's name: UTF-8 without control characters, not empty.
     func stationName() throws(RowFault) -> String {
         guard !isMissing else { throw RowFault("the station is missing") }

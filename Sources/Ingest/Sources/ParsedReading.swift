@@ -31,15 +31,7 @@ public struct RejectedRow: Sendable, Equatable {
     }
 }
 
-/// What a row of a file turned out to be.
-public enum SourceRow: Sendable {
-    /// A reading.
-    case reading(ParsedReading)
-    /// A row that is left out.
-    case rejected(RejectedRow)
-}
-
-/// Why one row is rejected; `ReadingFile` adds the line.
+/// Why one row is rejected; `RowReader` adds the line.
 struct RowFault: Error, Equatable {
     let reason: String
 

@@ -1,108 +1,148 @@
-public import Forecast
+import Foundation
 
-/// A file of readings, read row by row; memory does not grow with the file.
+/// A text file of measurements whose header has been read.
 public struct ReadingFile {
     /// The file as the user named it.
     public let name: String
-    /// The measures that the file has columns for, in the table's order; it says nothing of the others.
-    public let measures: [MeasureColumn]
-    /// Columns of the file that nothing is taken from, though the format might have had a use for them.
-    public let ignoredColumns: [String]
+    /// Columns of the file that nothing is taken from.
+    public var ignoredColumns: [String] { plan.ignored }
+    /// What the names of columns say of the values.
+    public var notes: [String] { plan.notes }
     /// Size of the file in bytes; nil for a pipe.
     public var size: Int? { bytes.size }
     /// Bytes read so far.
     public var bytesRead: Int { bytes.bytesRead }
+    /// What its columns are.
+    let plan: RowPlan
 
     private let bytes: ByteFile
-    private let columnCount: Int
+    private let header: CSVRecord?
+    private let columnCount: Int?
     private var csv: CSVReader
-    private var rows: any RowReader
+    /// Records that were read in search of the header.
+    private var pending: [CSVRecord]
 
-    /// Opens a file and checks its header.
+    /// Lines that may stand above a header.
+    private static let mostPreamble = 100
+
+    /// Opens a file and finds its header.
     ///
     /// - Parameter name: the path; `-` is the standard input. Gzip is decompressed.
-    public init(_ name: String, format: SourceFormat) throws(SourceError) {
-        try self.init(name) { _ in format }
+    public init(_ name: String, layout: FileLayout) throws(SourceError) {
+        try self.init(name, layout: layout) { _ in layout }
     }
 
-    /// Opens a file whose format follows from its header.
-    init(_ name: String, formatOf: (CSVHeader) throws(SourceError) -> SourceFormat) throws(SourceError) {
+    /// Opens a file that need not say of which station it is.
+    ///
+    /// - Parameter station: a name where nothing else says one.
+    public init(_ name: String, layout: FileLayout, station: String) throws(SourceError) {
+        try self.init(name, layout: layout) { layout.naming(station, $0) }
+    }
+
+    /// Opens a file whose layout follows from its header.
+    ///
+    /// - Parameters:
+    ///   - layout: how the text is written.
+    ///   - refined: what its columns are, by their names.
+    init(
+        _ name: String, layout: FileLayout, refined: (HeaderNames) throws(SourceError) -> FileLayout
+    ) throws(SourceError) {
         let bytes = try ByteFile(name)
-        csv = try CSVReader { () throws(SourceError) in try bytes.next() }
-        guard let first = try csv.next(), first.fault == nil else {
-            throw SourceError(.header, file: name, "has no header line")
+        let text = try TextDecoder(name, encoding: layout.encoding) { () throws(SourceError) in try bytes.next() }
+        var csv = try CSVReader { () throws(SourceError) in try text.next() }
+        (csv.quote, csv.comment) = (layout.quote, layout.comment)
+        for _ in 0..<layout.skipLines where try !csv.skipLine() {
+            throw SourceError(.header, file: name, "has fewer than \(layout.skipLines) lines; see --skip-lines")
         }
-        let header = CSVHeader(
-            file: name, names: (0..<first.count).map { String(decoding: first[$0], as: UTF8.self) })
-        if let twice = header.names.first(where: { name in header.names.count { $0 == name } > 1 }) {
-            throw SourceError(.header, file: name, "the header has the column '\(twice)' more than once")
+        // Excel's own line, which says what the delimiter is.
+        let beginning = Array(try csv.beginning(1 << 16))
+        var delimiter = layout.delimiter
+        if beginning.count > 5, beginning.starts(with: "sep=".utf8), beginning[5] == 10 || beginning[5] == 13 {
+            delimiter = delimiter ?? beginning[4]
+            _ = try csv.skipLine()
         }
-        rows = try formatOf(header).reader(header: header)
-        self.name = name
-        self.bytes = bytes
-        columnCount = header.names.count
-        measures = rows.measures
-        ignoredColumns = header.names.filter { [used = rows.used] in !used.contains($0) }
-    }
+        csv.delimiter = delimiter ?? Self.delimiter(of: beginning, quote: layout.quote)
 
-    /// The next row, or nil at the end of the file.
-    public mutating func next() throws(SourceError) -> SourceRow? {
-        guard let record = try csv.next() else { return nil }
-        do throws(RowFault) {
-            if let fault = record.fault { throw RowFault(fault) }
-            guard record.count == columnCount else {
-                throw RowFault("\(record.count) columns where the header has \(columnCount)")
-            }
-            return .reading(try rows.reading(from: record))
-        } catch {
-            return .rejected(RejectedRow(line: record.line, reason: error.reason))
+        var records: [CSVRecord] = []
+        func read() throws(SourceError) -> Bool {
+            var record = CSVRecord()
+            guard try csv.next(&record) else { return false }
+            records.append(record)
+            return true
         }
-    }
-}
-
-extension HourlySeries {
-    /// Longest span of a series read from a file, 100 years: a mistyped year must not ask for memory without end.
-    private static let longestSpan = 100 * 8766
-
-    /// The whole of a file that holds one station, for training and backtests.
-    ///
-    /// Hours without a row are missing; of a repeated hour the last row counts.
-    ///
-    /// - Returns: the series and the rows that were left out.
-    /// - Throws: `SourceError` also where the file has no reading, several stations, or spans more than 100 years.
-    public static func reading(
-        _ name: String, format: SourceFormat
-    ) throws(SourceError) -> (series: HourlySeries, rejected: [RejectedRow]) {
-        try reading(ReadingFile(name, format: format))
-    }
-
-    /// The same of a file that is open.
-    static func reading(_ file: ReadingFile) throws(SourceError) -> (series: HourlySeries, rejected: [RejectedRow]) {
-        var file = file
-        var rows: [(hour: UTCHour, measures: Measures)] = []
-        var rejected: [RejectedRow] = []
-        var station: String?
-        while let row = try file.next() {
-            switch row {
-            case .rejected(let row): rejected.append(row)
-            case .reading(let reading):
-                guard station ?? reading.station == reading.station else {
-                    throw SourceError(.options, file: file.name, "holds several stations; a series is of one")
+        switch layout.header {
+        case .names(let names):
+            plan = try RowPlan(refined(HeaderNames(file: name, names: names)), HeaderNames(file: name, names: names))
+            (header, columnCount) = (nil, names.count)
+        case .none:
+            guard try read() else { throw SourceError(.unreadable, file: name, "is empty") }
+            let names = HeaderNames(file: name, names: (1...max(records[0].count, 1)).map(String.init))
+            plan = try RowPlan(refined(names), names)
+            (header, columnCount) = (nil, records[0].fault == nil ? names.names.count : nil)
+        case .line:
+            var found: (plan: RowPlan, header: CSVRecord)?
+            // Of lines that are no header, the one that has most columns was probably meant to be one.
+            var closest: (error: SourceError, columns: Int)?
+            while found == nil, records.count < Self.mostPreamble, try read() {
+                guard let record = records.last, record.fault == nil else { continue }
+                let names = HeaderNames(file: name, names: record.texts)
+                do throws(SourceError) {
+                    found = (try RowPlan(refined(names), names), record)
+                } catch {
+                    let columns = layout.columns.values.count { $0.contains { names.indices($0) != nil } }
+                    if columns > closest?.columns ?? -1 { closest = (error, columns) }
                 }
-                station = reading.station
-                rows.append((reading.hour, reading.measures))
             }
+            guard let found else {
+                throw closest?.error ?? SourceError(.header, file: name, "has no header line")
+            }
+            (plan, header, columnCount) = (found.plan, found.header, found.header.count)
+            records = []
         }
-        guard let first = rows.map(\.hour).min(), let last = rows.map(\.hour).max() else {
-            let reason =
-                rejected.first.map {
-                    ": all \(rejected.count) rows left out, the first on line \($0.line): \($0.reason)"
+        for _ in 0..<layout.skipAfterHeader { _ = try csv.skipLine() }
+        (self.name, self.bytes, self.csv, pending) = (name, bytes, csv, records)
+    }
+
+    /// The character that divides the lines of a text most alike.
+    private static func delimiter(of text: [UInt8], quote: UInt8) -> UInt8 {
+        var best = (lines: 0, delimiter: UInt8.comma)
+        let lines = text.split(separator: .lineFeed).prefix(200)
+        for delimiter in "\t;|,".utf8 {
+            var counts: [Int: Int] = [:]
+            for line in lines {
+                var isQuoted = false
+                var count = 0
+                for byte in line {
+                    if byte == quote { isQuoted.toggle() }
+                    if byte == delimiter, !isQuoted { count += 1 }
                 }
-            throw SourceError(.unreadable, file: file.name, "holds no reading\(reason ?? "")")
+                if count > 0 { counts[count, default: 0] += 1 }
+            }
+            let most = counts.values.max() ?? 0
+            if most > best.lines { best = (most, delimiter) }
         }
-        guard first.distance(to: last) < longestSpan, let series = HourlySeries(rows: rows) else {
-            throw SourceError(.unreadable, file: file.name, "spans more than 100 years")
+        return best.delimiter
+    }
+
+    /// The next row; false at the end. The header where it comes again is none.
+    mutating func next(_ record: inout CSVRecord) throws(SourceError) -> Bool {
+        while true {
+            if pending.isEmpty {
+                guard try csv.next(&record) else { return false }
+            } else {
+                record = pending.removeFirst()
+            }
+            if let header, record.hasFields(of: header) { continue }
+            return true
         }
-        return (series, rejected)
+    }
+
+    /// What is wrong with the fields of a row; nil where all are there.
+    func fault(_ record: CSVRecord) -> String? {
+        if let fault = record.fault { return fault }
+        guard let columnCount, record.count != columnCount else { return nil }
+        // Empty fields behind the last column are what some programs end their lines with.
+        let isLonger = record.count > columnCount && (columnCount..<record.count).allSatisfy { record[$0].isEmpty }
+        return isLonger ? nil : "\(record.count) columns where the header has \(columnCount)"
     }
 }

@@ -11,10 +11,13 @@ import Synchronization
 package struct SeriesFiles: Sendable {
     /// How a single file is read.
     package struct File: Sendable {
-        /// The file's columns by ours, where the names differ; any makes the file a CSV file with named columns.
-        package var names: [String: String] = [:]
-        /// The clock of stamps without an offset; nil is UTC, and UTC+8 for UCI's data sets.
-        package var clock: LocalClock?
+        /// UCI's, and csv as the last.
+        package static let formats = ["uci-beijing", "uci-multisite", "csv"].compactMap(NamedFormat.named)
+
+        /// How files of UCI's data sets and others are read, by the name of the format.
+        package var layouts = Dictionary(uniqueKeysWithValues: formats.map { ($0.name, $0.layout) })
+        /// Whether the user names columns: the file is then none of UCI's.
+        package var namesColumns = false
         /// Degrees north; nil where it is not known.
         package var latitude: Double?
         /// Degrees east; nil where it is not known.
@@ -87,18 +90,21 @@ package struct SeriesFiles: Sendable {
     private func load(_ entry: SeriesIndex.Entry) throws(SourceError) -> Loaded {
         let name = isFolder ? SeriesIndex.path(entry.file, in: path) : path
         var isBeijing = false
-        let opened = try ReadingFile(name) { (header) throws(SourceError) in
-            let format = try format(of: header, id: entry.id)
-            if case .csv = format { isBeijing = false } else { isBeijing = true }
-            return format
+        let opened = try ReadingFile(name, layout: file.layouts["csv"] ?? FileLayout()) { (names) throws(SourceError) in
+            let format = try format(of: names)
+            isBeijing = format.name.hasPrefix("uci-")
+            var layout = file.layouts[format.name] ?? format.layout
+            layout.station = nil
+            return layout.naming(entry.id, names)
         }
-        guard opened.measures.contains(.pm25) else {
+        guard opened.plan.columns.contains("pm25") else {
             throw SourceError(
                 .header, file: name,
                 "no column pm25 in the header"
                     + (isFolder ? "" : "; name it with --column, for example --column pm25=PM2.5"))
         }
-        var (series, rejected) = try HourlySeries.reading(opened)
+        let rejected = Mutex<[RejectedRow]>([])
+        var (series, _) = try HourlySeries.reading(opened) { row in rejected.withLock { $0.append(row) } }
         guard series.measures.contains(where: { !$0.pm25.isNaN }) else {
             throw SourceError(.unreadable, file: name, "holds no PM2.5 value")
         }
@@ -110,33 +116,19 @@ package struct SeriesFiles: Sendable {
             station: StationSeries(
                 id: entry.id, country: entry.country ?? (isBeijing ? "CN" : nil),
                 place: entry.place ?? (isBeijing ? "Beijing" : nil), series: series),
-            rejected: rejected)
+            rejected: rejected.withLock { $0 })
     }
 
-    private func format(of header: CSVHeader, id: String) throws(SourceError) -> SourceFormat {
-        if file.names.isEmpty, let format = SourceFormat.uci(header, station: id, clock: file.clock ?? .china) {
-            return format
-        }
-        if isUCI {
+    private func format(of names: HeaderNames) throws(SourceError) -> NamedFormat {
+        let uci = File.formats.first { $0.name.hasPrefix("uci-") && names.indices($0.signature) != nil }
+        if !file.namesColumns, let uci { return uci }
+        guard !isUCI else {
             throw SourceError(
-                .header, file: header.file,
+                .header, file: names.file,
                 "its header is neither that of UCI's Beijing PM2.5 nor of its multi-site "
                     + "data; without an index.json every csv file of a folder must be one of these")
         }
-        var names = file.names
-        // The time column of data sets that are converted to UTC.
-        if names["observed_at"] == nil, !header.names.contains("observed_at"), header.names.contains("time_utc") {
-            names["observed_at"] = "time_utc"
-        }
-        let hasStation = names["station"] != nil || header.names.contains("station")
-        guard header.names.contains(names["observed_at"] ?? "observed_at") else {
-            throw SourceError(
-                .header, file: header.file,
-                "no column '\(names["observed_at"] ?? "observed_at")' in the header, nor "
-                    + "those of UCI's data sets; it has \(header.names.joined(separator: ", "))"
-                    + (isFolder ? "" : "; name the columns with --column, for example --column observed_at=time"))
-        }
-        return .csv(try NamedColumns(station: hasStation ? nil : id, clock: file.clock ?? .utc, names: names))
+        return .csv
     }
 
     private static func listed(_ folder: String) throws(SourceError) -> [SeriesIndex.Entry] {

@@ -29,10 +29,4 @@ enum Wind: Equatable {
             return nil
         }
     }
-
-    /// A compass word of a column that holds nothing else.
-    static func word(_ field: ArraySlice<UInt8>, _ column: String) throws(RowFault) -> Wind {
-        guard let wind = Wind(word: field) else { throw RowFault("\(column): \(field.shown) is not a compass point") }
-        return wind
-    }
 }

@@ -39,7 +39,7 @@ import Testing
             #expect(
                 first.standardOutput
                     == "-: 2 readings: 2 new, 0 changed, 0 unchanged; 1 rows rejected; stations added: 2\n")
-            #expect(first.standardError == "-:3: the time does not begin a UTC hour\n")
+            #expect(first.standardError == "-:3: the time is no whole hour; --step says how long a row stands for\n")
             let second = try await hazecast(arguments + ["--json"], on: conninfo, input: input)
             #expect(second.standardOutput.contains("\"new\":0"))
             #expect(second.standardOutput.contains("\"unchanged\":2"))

@@ -21,7 +21,7 @@ import Testing
         return Data(([header] + rows).joined(separator: "\n").utf8)
     }
 
-    private static let columns = ["--column", "observed_at=time", "--column", "pm25=PM2.5", "--timezone", "-07"]
+    private static let columns = ["--column", "observed_at=time", "--column", "pm25=PM2.5", "--time-zone", "-07"]
 
     private func backtest(_ arguments: [String]) async throws -> Executable.Output {
         try await Executable.hazecast.run(
@@ -81,9 +81,9 @@ import Testing
         (["--data", "x.csv", "--latitude", "nan"], 64, "--latitude nan: degrees north are -90 to 90"),
         (["--data", "x.csv", "--data", "y.csv", "--longitude", "7"], 64, "describe one file, and --data names 2"),
         (["--data", "x.csv", "--data", "x.csv"], 64, "--data x.csv is given more than once"),
-        (["--data", "x.csv", "--column", "pm25"], 64, "--column pm25: give each of our columns once"),
-        (["--data", "x.csv", "--column", "pm10=dust"], 64, "there is no column 'pm10'"),
-        (["--data", "x.csv", "--timezone", "Mars"], 64, "'Mars' is no time zone"),
+        (["--data", "x.csv", "--column", "pm25"], 64, "--column pm25: give it as ours=theirs"),
+        (["--data", "x.csv", "--column", "pm10=dust"], 64, "'pm10' is none of station, observed_at"),
+        (["--data", "x.csv", "--time-zone", "Mars"], 64, "'Mars' is no time zone"),
         (["--station", "roof", "--longitude", "7"], 64, "go with --data; the database has the station's own"),
         (["--station", "roof", "--data", "x.csv"], 64, "--data and --station exclude each other"),
         ([], 64, "say what to score: --data PATH, or --station NAME"),

@@ -1,3 +1,4 @@
+import Daemon
 import Dispatch
 import Forecast
 import Foundation
@@ -20,37 +21,42 @@ public struct Target: Sendable {
 
     /// All of them.
     public static let all = [
-        model, csv, columns, beijing, multisite, configuration, connectionString, row, attach,
+        model, csv, columns, formats, beijing, multisite, configuration, connectionString, row, attach,
     ]
 
     private static let model = Target(name: "model") { (try? Model(json: Data($0))) != nil }
 
     /// Columns under our own names.
     private static let csv = Target(name: "csv") { input in
-        guard let names = try? NamedColumns(station: nil, clock: .utc, names: [:]) else { return false }
-        return readAll(input[...], format: .csv(names))
+        var layout = NamedFormat.csv.layout
+        layout.timeZone = "UTC"
+        return readAll(input[...], layout)
     }
 
-    /// The first line is what a user says of a file: clock, station, and its names for our columns, between tabs.
+    /// The first line is what a user says of a file: options of `import` between tabs.
     private static let columns = Target(name: "columns") { input in
         let lines = input.split(separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
         let words = lines[0].split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
-        guard words.count > 2, let clock = LocalClock(words[0]) else { return false }
-        let names = zip(NamedColumns.columns, words.dropFirst(2)).filter { !$0.1.isEmpty }
-        guard
-            let columns = try? NamedColumns(
-                station: words[1].isEmpty ? nil : words[1], clock: clock,
-                names: Dictionary(uniqueKeysWithValues: names))
-        else { return false }
-        return readAll(lines.dropFirst().first ?? [], format: .csv(columns))
+        guard let layout = ColumnOptions.layout(words, changing: NamedFormat.csv.layout) else { return false }
+        return readAll(lines.dropFirst().first ?? [], layout)
+    }
+
+    /// A file in whichever format it seems to be in.
+    private static let formats = Target(name: "formats") { input in
+        withFile(input[...]) { path in
+            guard let guess = try? FormatGuess.of(path) else { return false }
+            return read(path, guess.format.layout)
+        }
     }
 
     private static let beijing = Target(name: "uci-beijing") {
-        readAll($0[...], format: .uciBeijing(station: "Beijing"))
+        readAll($0[...], NamedFormat.named("uci-beijing")?.layout)
     }
 
-    private static let multisite = Target(name: "uci-multisite") { readAll($0[...], format: .uciMultisite()) }
+    private static let multisite = Target(name: "uci-multisite") {
+        readAll($0[...], NamedFormat.named("uci-multisite")?.layout)
+    }
 
     private static let configuration = Target(name: "configuration") { input in
         withFile(input[...]) { path in
@@ -90,15 +96,17 @@ public struct Target: Sendable {
     }
 
     /// A file of readings, to its end.
-    private static func readAll(_ input: ArraySlice<UInt8>, format: SourceFormat) -> Bool {
-        withFile(input) { path in
-            do throws(SourceError) {
-                var file = try ReadingFile(path, format: format)
-                while try file.next() != nil {}
-                return true
-            } catch {
-                return false
-            }
+    private static func readAll(_ input: ArraySlice<UInt8>, _ layout: FileLayout?) -> Bool {
+        withFile(input) { read($0, layout ?? FileLayout()) }
+    }
+
+    private static func read(_ path: String, _ layout: FileLayout) -> Bool {
+        do throws(SourceError) {
+            var readings = try ReadingFile(path, layout: layout, station: "fuzz").read()
+            while try readings.popFirst() != nil {}
+            return true
+        } catch {
+            return false
         }
     }
 

@@ -20,9 +20,9 @@ import Testing
             return Array(bytes[position..<end])
         }
         var records: [Parsed] = []
-        while let record = try reader.next() {
-            let fields = (0..<record.count).map { String(decoding: record[$0], as: UTF8.self) }
-            records.append(Parsed(line: record.line, fields: fields, fault: record.fault))
+        var record = CSVRecord()
+        while try reader.next(&record) {
+            records.append(Parsed(line: record.line, fields: record.texts, fault: record.fault))
         }
         return records
     }

@@ -88,12 +88,10 @@ import Testing
 
     @Test func aReadingFileMayBeCompressedAndItsProgressIsThatOfTheFileOnDisk() throws {
         let file = try TemporaryFile(Self.member("station,observed_at,pm25\na,2024-01-01T00:00Z,7\n".utf8))
-        var readings = try ReadingFile(file.path, format: .csv(NamedColumns()))
-        guard case .reading(let reading) = try readings.next() else {
-            Issue.record("no reading")
-            return
-        }
-        #expect(reading.measures.pm25 == 7)
-        #expect(try readings.next() == nil && readings.bytesRead == readings.size)
+        let opened = try ReadingFile(file.path, layout: csv())
+        var readings = try opened.read()
+        #expect(try readings.popFirst()?.measures.pm25 == 7)
+        #expect(try readings.popFirst() == nil)
+        #expect(opened.bytesRead == opened.size)
     }
 }

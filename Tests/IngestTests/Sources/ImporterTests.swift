@@ -21,12 +21,12 @@ import Testing
 
     @discardableResult
     private func importing(
-        _ lines: [String], _ format: SourceFormat, _ connection: Connection, isStrict: Bool = false
+        _ lines: [String], _ format: FileLayout, _ connection: Connection, isStrict: Bool = false
     ) async throws -> FileImport {
         let file = try TemporaryFile(lines)
         defer { withExtendedLifetime(file) {} }
         return try await Importer(connection: connection).write(
-            ReadingFile(file.path, format: format), isStrict: isStrict)
+            ReadingFile(file.path, layout: format), isStrict: isStrict)
     }
 
     private func number(_ sql: String, _ connection: Connection) async throws -> Int64 {
@@ -36,11 +36,11 @@ import Testing
     @Test func importingTwiceChangesNothing() async throws {
         try await withSchema { connection in
             let lines = [beijingHeader, row(0, "12"), row(1, ""), row(2, "NA")]
-            let first = try await importing(lines, beijing, connection)
+            let first = try await importing(lines, layout("uci-beijing"), connection)
             #expect(first.counts == counts(new: 3, newStations: 1))
             let stamps = "SELECT array_agg(written_by ORDER BY observed_at)::text FROM hazecast.reading"
             let before = try await connection.query(stamps).single().decode(String.self, at: 0)
-            let second = try await importing(lines, beijing, connection)
+            let second = try await importing(lines, layout("uci-beijing"), connection)
             #expect(second.counts == counts(unchanged: 3))
             #expect(try await connection.query(stamps).single().decode(String.self, at: 0) == before)
             #expect(try await number("SELECT count(*) FROM hazecast.reading WHERE pm25 IS NULL", connection) == 2)
@@ -49,9 +49,10 @@ import Testing
 
     @Test func correctionsReplaceWhatIsThere() async throws {
         try await withSchema { connection in
-            try await importing([beijingHeader, row(0, "12"), row(1, "13"), row(2, "14")], beijing, connection)
+            try await importing(
+                [beijingHeader, row(0, "12"), row(1, "13"), row(2, "14")], layout("uci-beijing"), connection)
             let result = try await importing(
-                [beijingHeader, row(0, "12"), row(1, "99"), row(3, "15")], beijing, connection)
+                [beijingHeader, row(0, "12"), row(1, "99"), row(3, "15")], layout("uci-beijing"), connection)
             #expect(result.counts == counts(new: 1, changed: 1, unchanged: 1))
             #expect(try await number("SELECT sum(pm25)::bigint FROM hazecast.reading", connection) == 12 + 99 + 14 + 15)
         }
@@ -60,7 +61,7 @@ import Testing
     @Test func ofARepeatedHourTheLastRowCounts() async throws {
         try await withSchema { connection in
             let result = try await importing(
-                [beijingHeader, row(0, "12"), row(1, "1"), row(0, "13")], beijing, connection)
+                [beijingHeader, row(0, "12"), row(1, "1"), row(0, "13")], layout("uci-beijing"), connection)
             #expect(result.counts == counts(new: 2, repeated: 1, newStations: 1))
             #expect(try await number("SELECT max(pm25)::bigint FROM hazecast.reading", connection) == 13)
         }
@@ -68,9 +69,10 @@ import Testing
 
     @Test func aRenamedStationKeepsItsReadings() async throws {
         try await withSchema { connection in
-            try await importing([beijingHeader, row(0, "12")], beijing, connection)
+            try await importing([beijingHeader, row(0, "12")], layout("uci-beijing"), connection)
             try await connection.run(script: "UPDATE hazecast.station SET name = 'Roof'")
-            let result = try await importing([beijingHeader, row(0, "13"), row(1, "14")], beijing, connection)
+            let result = try await importing(
+                [beijingHeader, row(0, "13"), row(1, "14")], layout("uci-beijing"), connection)
             #expect(result.counts == counts(new: 1, changed: 1))
             #expect(try await number("SELECT count(*) FROM hazecast.station", connection) == 1)
         }
@@ -78,32 +80,36 @@ import Testing
 
     @Test func measuresThatAFileDoesNotHaveStay() async throws {
         try await withSchema { connection in
-            try await importing([beijingHeader, row(0, "12")], beijing, connection)
+            try await importing([beijingHeader, row(0, "12")], layout("uci-beijing"), connection)
             let result = try await importing(
-                ["observed_at,pm25", "2010-01-01T16:00Z,13"], .csv(NamedColumns(station: "Beijing")), connection)
+                ["observed_at,pm25", "2010-01-01T16:00Z,13"], csv { $0.station = "Beijing" }, connection)
             #expect(result.counts == counts(changed: 1))
             #expect(try await number("SELECT (pm25 + pressure)::bigint FROM hazecast.reading", connection) == 1033)
         }
     }
 
-    @Test func rejectedRowsAreToldAndTheOthersLoaded() async throws {
+    @Test func aValueThatCannotBeReadIsLostAndItsRowKept() async throws {
         try await withSchema { connection in
             let lines = [beijingHeader, row(0, "12"), row(1, "much"), row(2, "14")]
-            await #expect(throws: SourceError.self) { try await importing(lines, beijing, connection, isStrict: true) }
+            await #expect(throws: SourceError.self) {
+                try await importing(lines, layout("uci-beijing"), connection, isStrict: true)
+            }
             #expect(try await number("SELECT count(*) FROM hazecast.reading", connection) == 0)
             #expect(try await number("SELECT count(*) FROM hazecast.station", connection) == 0)
-            let result = try await importing(lines, beijing, connection)
-            #expect(result.counts == counts(new: 2, newStations: 1))
-            #expect(result.rejected == [RejectedRow(line: 3, reason: "pm2.5: 'much' is not a number")])
+            let result = try await importing(lines, layout("uci-beijing"), connection)
+            #expect(result.counts == counts(new: 3, newStations: 1))
+            #expect(result.report.rejected == 0 && result.report.lostValues == 1)
+            #expect(try await number("SELECT count(*) FROM hazecast.reading WHERE pm25 IS NULL", connection) == 1)
         }
     }
 
     @Test func absurdValuesAreKeptAsSent() async throws {
         try await withSchema { connection in
             let lines = [
-                "station,observed_at,pm25,wind_direction", "a,1970-01-01T00:00Z,-5,720", "a,2999-01-01T00:00Z,3e38,-1",
+                "station,observed_at,pm25,wind_direction", "a,1970-01-01T00:00Z,-5,720", "a,1999-01-01T00:00Z,3e29,-1",
+                "a,2999-01-01T00:00Z,1,1",
             ]
-            let result = try await importing(lines, .csv(NamedColumns()), connection)
+            let result = try await importing(lines, csv(), connection)
             #expect(result.counts == counts(new: 2, newStations: 1))
             let sum = "SELECT sum(wind_direction)::bigint FROM hazecast.reading"
             #expect(try await number(sum, connection) == 719)
@@ -113,8 +119,9 @@ import Testing
     @Test func aWriterMayImport() async throws {
         try await withSchema { connection in
             try await connection.run(script: "SET ROLE hazecast_writer")
-            try await importing([beijingHeader, row(0, "12")], beijing, connection)
-            let again = try await importing([beijingHeader, row(0, "13"), row(1, "14")], beijing, connection)
+            try await importing([beijingHeader, row(0, "12")], layout("uci-beijing"), connection)
+            let again = try await importing(
+                [beijingHeader, row(0, "13"), row(1, "14")], layout("uci-beijing"), connection)
             #expect(again.counts == counts(new: 1, changed: 1))
             try await connection.run(script: "RESET ROLE")
             #expect(try await number("SELECT count(DISTINCT written_by) FROM hazecast.arrival", connection) == 2)
@@ -182,18 +189,18 @@ import Testing
     func theRealFilesLoadTwiceWithTheSameResult() async throws {
         try await withSchema { connection in
             let multisite = "beijing-multisite/PRSA_Data_%_20130301-20170228.csv"
-            let files: [(path: String, format: SourceFormat, rows: Int)] = try [
-                (RealData.path("beijing-pm25-2010-2014.csv"), beijing, 43_824),
-                (RealData.path(multisite.replacing("%", with: "Dongsi")), .uciMultisite(), 35_064),
-                (RealData.path(multisite.replacing("%", with: "Guanyuan")), .uciMultisite(), 35_064),
+            let files: [(path: String, format: FileLayout, rows: Int)] = try [
+                (RealData.path("beijing-pm25-2010-2014.csv"), layout("uci-beijing"), 43_824),
+                (RealData.path(multisite.replacing("%", with: "Dongsi")), layout("uci-multisite"), 35_064),
+                (RealData.path(multisite.replacing("%", with: "Guanyuan")), layout("uci-multisite"), 35_064),
             ]
             let importer = Importer(connection: connection)
             for file in files {
-                let first = try await importer.write(ReadingFile(file.path, format: file.format))
+                let first = try await importer.write(ReadingFile(file.path, layout: file.format))
                 #expect(first.counts == counts(new: file.rows, newStations: 1))
-                let second = try await importer.write(ReadingFile(file.path, format: file.format))
+                let second = try await importer.write(ReadingFile(file.path, layout: file.format))
                 #expect(second.counts == counts(unchanged: file.rows))
-                #expect(first.rejected.isEmpty)
+                #expect(first.report.rejected == 0)
             }
             let missing = """
                 SELECT count(*) FROM hazecast.reading JOIN hazecast.station AS s ON s.id = station_id

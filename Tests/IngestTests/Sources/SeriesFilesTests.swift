@@ -76,8 +76,13 @@ import Testing
             "beijing.csv": data(beijingHeader, "1,2010,1,2,0,129,-16,-4,1020,SE,1.79,0,0"),
         ])
         var file = SeriesFiles.File()
-        file.names = ["observed_at": "when", "pm25": "dust", "station": "site"]
-        file.clock = LocalClock("Europe/Berlin")
+        file.layouts["csv"] = csv { layout in
+            for (ours, theirs) in [("observed_at", "when"), ("pm25", "dust"), ("station", "site")] {
+                layout.setColumn(ours, [theirs])
+            }
+            layout.timeZone = "Europe/Berlin"
+        }
+        file.namesColumns = true
         file.latitude = -33.9
         let garden = try #require(try StationSeries.load("\(folder.path)/garden.csv", as: file).first)
         #expect(garden.id == "garden" && garden.country == nil && garden.place == nil)
@@ -147,9 +152,9 @@ import Testing
         }
         let folder = try TemporaryFolder(["a.csv": data("when,dust", "2020-01-01T00:00Z,1")])
         let unnamed = try message("\(folder.path)/a.csv")
-        #expect(unnamed.contains("no column 'observed_at'") && unnamed.contains("--column observed_at=time"))
+        #expect(unnamed.contains("no column 'observed_at'") && unnamed.contains("--column observed_at=…"))
         var file = SeriesFiles.File()
-        file.names = ["observed_at": "when"]
+        file.layouts["csv"] = csv { $0.setColumn("observed_at", ["when"]) }
         #expect(try message("\(folder.path)/a.csv", as: file).contains("--column pm25=dust"))
         #expect(try message("\(folder.path)/b.csv").hasSuffix("cannot be read: No such file or directory"))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -33,24 +34,31 @@ final class TemporaryFile {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// All rows of a file.
-func rows(_ lines: [String], _ format: SourceFormat) throws -> (readings: [ParsedReading], rejected: [RejectedRow]) {
+/// The hours of a file, and its rows that were rejected.
+func rows(
+    _ lines: [String], _ layout: FileLayout
+) throws -> (readings: [ParsedReading], rejected: [RejectedRow], report: FileReport) {
     let file = try TemporaryFile(lines)
-    return try withExtendedLifetime(file) { try rows(of: file.path, format) }
+    return try withExtendedLifetime(file) { try rows(of: file.path, layout) }
 }
 
-func rows(of path: String, _ format: SourceFormat) throws -> (readings: [ParsedReading], rejected: [RejectedRow]) {
-    var file = try ReadingFile(path, format: format)
+func rows(
+    of path: String, _ layout: FileLayout
+) throws -> (readings: [ParsedReading], rejected: [RejectedRow], report: FileReport) {
+    let rejected = Mutex<[RejectedRow]>([])
+    var file = try ReadingFile(path, layout: layout).read { row in rejected.withLock { $0.append(row) } }
     var readings: [ParsedReading] = []
-    var rejected: [RejectedRow] = []
-    while let row = try file.next() {
-        switch row {
-        case .reading(let reading): readings.append(reading)
-        case .rejected(let row): rejected.append(row)
-        }
-    }
-    return (readings, rejected)
+    while let reading = try file.popFirst() { readings.append(reading) }
+    return (readings, rejected.withLock { $0 }, file.report)
 }
+
+/// A file in our own names, as options change it.
+func csv(_ change: (inout FileLayout) -> Void = { _ in }) -> FileLayout {
+    var layout = NamedFormat.csv.layout
+    change(&layout)
+    return layout
+}
+
+func layout(_ format: String) throws -> FileLayout { try #require(NamedFormat.named(format)).layout }
 
 let beijingHeader = "No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir"
-let beijing = SourceFormat.uciBeijing(station: "Beijing")

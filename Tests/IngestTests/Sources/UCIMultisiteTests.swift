@@ -8,12 +8,12 @@ import Testing
         "\"No\",\"year\",\"month\",\"day\",\"hour\",\"PM2.5\",\"PM10\",\"SO2\",\"NO2\",\"CO\",\"O3\",\"TEMP\",\"PRES\",\"DEWP\",\"RAIN\",\"wd\",\"WSPM\",\"station\""
 
     @Test func aRowBecomesAReadingOfItsStation() throws {
-        let (readings, rejected) = try rows(
+        let (readings, rejected, _) = try rows(
             [
                 header, "1,2013,3,1,0,4,4,4,7,300,77,-0.7,1023,-18.8,0,\"NNW\",4.4,\"Aotizhongxin\"",
                 "2,2013,3,1,1,NA,4,4,7,300,77,-0.7,1023,-18.8,0,NA,NA,\"Dongsi\"",
                 "3,2013,3,1,1,4,4,4,7,300,77,-0.7,1023,-18.8,0,\"cv\",4,NA",
-            ], .uciMultisite())
+            ], layout("uci-multisite"))
         #expect(rejected == [RejectedRow(line: 4, reason: "the station is missing")])
         #expect(readings.map(\.station) == ["Aotizhongxin", "Dongsi"])
         #expect(readings.map(\.hour.description) == ["2013-02-28T16:00Z", "2013-02-28T17:00Z"])
@@ -38,7 +38,7 @@ import Testing
     @Test(.enabled(if: RealData.hasMultisite), arguments: ["Aotizhongxin", "Gucheng"])
     func theRealFilesAreReadWhole(station: String) throws {
         let path = try RealData.path("beijing-multisite/PRSA_Data_\(station)_20130301-20170228.csv")
-        let (readings, rejected) = try rows(of: path, .uciMultisite())
+        let (readings, rejected, _) = try rows(of: path, layout("uci-multisite"))
         #expect(rejected.isEmpty)
         #expect(readings.count == 35_064)
         #expect(readings.allSatisfy { $0.station == station })
