@@ -143,6 +143,7 @@ BEGIN
     END IF;
     EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', reader);
     EXECUTE format('GRANT %I TO hazecast_daemon', reader);
+    EXECUTE format('COMMENT ON ROLE %I IS %L', reader, 'Reads an attached table for Hazecast: hazecast.attachments.');
 EXCEPTION WHEN insufficient_privilege THEN
     IF SQLERRM LIKE '%role%' THEN
         RAISE EXCEPTION 'the owner of schema hazecast may not make the role that reads %: ALTER ROLE % CREATEROLE',

@@ -36,7 +36,8 @@ struct LiveDay {
         var news: [String] = []
         let serving = models
         try await connection.withTransaction("BEGIN ISOLATION LEVEL READ COMMITTED") {
-            guard try await connection.query("SELECT \(Leadership.isHeldSQL())").single().decode(Bool.self, at: 0) else {
+            guard try await connection.query("SELECT \(Leadership.isHeldSQL())").single().decode(Bool.self, at: 0)
+            else {
                 throw DaemonError(.lostLock, "the advisory lock of this daemon is gone; another one may be active")
             }
             func next(_ station: Int32) -> UTCHour {

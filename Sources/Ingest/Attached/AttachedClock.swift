@@ -61,7 +61,8 @@ package struct AttachedClock: Sendable {
         guard instants.count == 1 else {
             throw Fault(
                 """
-                the clock of \(clock.name) shows this time twice: a time with an offset, or timestamptz, would tell which
+                the clock of \(clock.name) shows this time twice: a time with an offset, or timestamptz, would tell \
+                which
                 """)
         }
         return microseconds + (first - now * 900) * 1_000_000

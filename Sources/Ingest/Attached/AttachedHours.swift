@@ -2,9 +2,9 @@ import Foundation
 
 /// Hours of an attached table, from its rows.
 ///
-/// A row stands for the step from its stamp on, or up to it; with `carry` until the station's next row, for so long at most.
-/// An hour is the mean of the rows that overlap it, weighted by how much, a measure of it missing where less than 75 % have a
-/// value. Rows come newest first; equal stamps of a station count as one row, their mean.
+/// A row stands for the step from its stamp on, or up to it; with `carry` until the station's next row, for so long at
+/// most. An hour is the mean of the rows that overlap it, weighted by how much, a measure of it missing where less than
+/// 75 % have a value. Rows come newest first; equal stamps of a station count as one row, their mean.
 package struct AttachedHours: Sendable {
     /// One hour of one station.
     package struct Hour: Sendable {

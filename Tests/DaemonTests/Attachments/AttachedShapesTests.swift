@@ -54,8 +54,10 @@ struct AttachedShapesTests {
             try await database.settle()
             #expect(
                 try await database.column(
-                    "SELECT name || ' ' || temperature FROM hazecast.reading JOIN hazecast.station ON id = station_id ORDER BY 1"
-                )
+                    """
+                    SELECT name || ' ' || temperature FROM hazecast.reading JOIN hazecast.station ON id = station_id
+                    ORDER BY 1
+                    """)
                     == ["mv 21.5", "v 21.5"])
             #expect(try await database.column("SELECT DISTINCT state FROM hazecast.attachments") == ["polling"])
         }
