@@ -28,7 +28,7 @@ struct AttachedReading: Sendable {
     /// Hours whose rows are gone.
     private(set) var withdrawn: [AttachedChanges.Due] = []
     private(set) var rejections: [AttachedRows.Rejection: Int64] = [:]
-    private var clock = AttachedClock()
+    private var clock = StampClock()
 
     /// Rows of one statement: more are read by the next.
     static let rowsAtOnce = 200_000
@@ -40,7 +40,7 @@ struct AttachedReading: Sendable {
     /// Decides what to read: the newest of what waits.
     init(_ table: AttachedTable, _ all: AttachedChanges, at now: PostgresTimestamp) throws(PostgresError) {
         (self.table, self.now) = (table, now)
-        guard let clock = AttachedClock(zone: table.settings.timeZone) else {
+        guard let clock = StampClock(zone: table.settings.timeZone) else {
             throw PostgresError(
                 .misuse, "\"\(table.settings.timeZone ?? "")\" is no time zone: give a name such as Europe/Berlin",
                 operation: "attach")
@@ -107,7 +107,7 @@ struct AttachedReading: Sendable {
             uniquingKeysWith: { $0 || $1 })
         let removed = removed()
         var touched = removed.union(due.keys)
-        var computed: [Key: AttachedHours.Hour] = [:]
+        var computed: [Key: HourlyMeans.Hour] = [:]
         for (station, hour, value) in all where Int64(hour) >= first {
             let key = Key(station: station, hour: hour)
             computed[key] = value
@@ -115,13 +115,13 @@ struct AttachedReading: Sendable {
         }
         for key in touched where Int64(key.hour) >= first {
             decide(
-                key, computed[key] ?? AttachedHours.Hour(), isDue: due[key] != nil,
+                key, computed[key] ?? HourlyMeans.Hour(), isDue: due[key] != nil,
                 isRemoval: removed.contains(key) || due[key] == true)
         }
         complete.sort { ($0.hour.hoursSinceEpoch, $0.station) < ($1.hour.hoursSinceEpoch, $1.station) }
     }
 
-    private mutating func decide(_ key: Key, _ value: AttachedHours.Hour, isDue: Bool, isRemoval: Bool) {
+    private mutating func decide(_ key: Key, _ value: HourlyMeans.Hour, isDue: Bool, isRemoval: Bool) {
         let hour = UTCHour(hoursSinceEpoch: key.hour)
         let patience = Int64(table.settings.patience * 1e6)
         let over = hour.advanced(by: 1).timestamp.microsecondsSince2000

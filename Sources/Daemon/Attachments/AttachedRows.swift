@@ -17,21 +17,21 @@ struct AttachedRows: Sendable {
     private let columns: [AttachedQuery.Column]
     private let ticks: Double
     private let now: Int64
-    private let values: AttachedValues
-    private var clock: AttachedClock
+    private let values: RowValues
+    private var clock: StampClock
     private var reader = BinaryCopyReader()
     /// Hours in which rows changed, by station and for all of them, by the clock of the time column.
     private let changed: [String: [Range<Int64>]]
     private let changedEverywhere: [Range<Int64>]
 
-    private var hours: AttachedHours
+    private var hours: HourlyMeans
     private(set) var rejections: [Rejection: Int64] = [:]
     private(set) var count = 0
     /// The hour of the oldest row, by the clock of the time column.
     private(set) var oldest = Int64.max
 
     init(
-        _ query: AttachedQuery, _ changes: AttachedChanges, by clock: AttachedClock, at now: PostgresTimestamp
+        _ query: AttachedQuery, _ changes: AttachedChanges, by clock: StampClock, at now: PostgresTimestamp
     ) throws(PostgresError) {
         let settings = query.table.settings
         self.clock = clock
@@ -39,10 +39,10 @@ struct AttachedRows: Sendable {
         columns = query.columns
         ticks = Double(query.table.ticks)
         self.now = now.microsecondsSince2000 + Self.epoch
-        values = AttachedValues(
+        values = RowValues(
             columns: columns.map(\.name), units: settings.units ?? [:], correction: settings.correction,
             missing: settings.missing ?? [], errorCodes: settings.errorCodes ?? [:], isRanged: settings.step < 3_600)
-        hours = AttachedHours(
+        hours = HourlyMeans(
             of: values, step: settings.step, isEnd: settings.stamps == "end", carry: settings.carry,
             hasSpeed: query.table.filled.contains("wind_speed"), now: self.now)
         changed = Dictionary(grouping: changes.spans.filter { $0.station != nil }, by: { $0.station ?? "" })
@@ -63,7 +63,7 @@ struct AttachedRows: Sendable {
     private mutating func take(_ row: inout BinaryCopyReader.Row) {
         count += 1
         let name = row.text().map { String(decoding: $0, as: UTF8.self) }
-        var time: AttachedClock.Raw?
+        var time: StampClock.Raw?
         var shown: String?
         var place: Int64?
         switch family {
@@ -88,7 +88,7 @@ struct AttachedRows: Sendable {
             }
         }
         let raw = columns.map { column in
-            if column.isNumber { return row.double().map { AttachedValues.Raw.number($0) } ?? .missing }
+            if column.isNumber { return row.double().map { RowValues.Raw.number($0) } ?? .missing }
             return row.text().map { .text($0) } ?? .missing
         }
         guard let name, Self.fault(ofStation: name) == nil else {
@@ -100,7 +100,7 @@ struct AttachedRows: Sendable {
             return
         }
         let instant: Int64
-        do throws(AttachedClock.Fault) {
+        do throws(StampClock.Fault) {
             instant = try clock.instant(time)
         } catch {
             reject(name, shown ?? Self.shown(time), error.reason, at: place)
@@ -108,7 +108,7 @@ struct AttachedRows: Sendable {
         }
         let hour = place ?? instant.floored(by: 3_600_000_000)
         oldest = min(oldest, hour)
-        if let reason = AttachedClock.fault(instant, now: now) {
+        if let reason = StampClock.fault(instant, now: now) {
             reject(name, shown ?? Self.shown(time), reason, at: hour)
             return
         }
@@ -122,7 +122,7 @@ struct AttachedRows: Sendable {
     }
 
     /// Every hour that the rows overlap, once all of them are there.
-    mutating func finish() -> [(station: String, hour: Int32, value: AttachedHours.Hour)] {
+    mutating func finish() -> [(station: String, hour: Int32, value: HourlyMeans.Hour)] {
         let computed = hours.finish()
         for fault in hours.faults { reject(fault.station, Self.shown(.instant(fault.stamp)), fault.reason, at: nil) }
         return computed
@@ -142,7 +142,7 @@ struct AttachedRows: Sendable {
     ///
     /// - Returns: spans of those that have an hour, and what is wrong with the others.
     static func place(
-        _ changes: [AttachedChanges.Unplaced], in table: AttachedTable, by clock: AttachedClock,
+        _ changes: [AttachedChanges.Unplaced], in table: AttachedTable, by clock: StampClock,
         at now: PostgresTimestamp
     ) throws(PostgresError) -> (spans: [AttachedChanges.Span], rejections: [Rejection: Int64]) {
         var clock = clock
@@ -152,9 +152,9 @@ struct AttachedRows: Sendable {
         for change in changes {
             var reason = Self.fault(ofStation: change.station)
             if reason == nil {
-                do throws(AttachedClock.Fault) {
+                do throws(StampClock.Fault) {
                     let instant = try Self.instant(of: change.observed, isText: isText, &clock)
-                    reason = AttachedClock.fault(instant, now: now.microsecondsSince2000 + epoch)
+                    reason = StampClock.fault(instant, now: now.microsecondsSince2000 + epoch)
                     let hour = instant.floored(by: 3_600_000_000)
                     if reason == nil {
                         spans.append(
@@ -177,20 +177,20 @@ struct AttachedRows: Sendable {
 
     /// Times that are no text have an hour, unless they are none.
     private static func instant(
-        of observed: String?, isText: Bool, _ clock: inout AttachedClock
-    ) throws(AttachedClock.Fault) -> Int64 {
-        guard let observed else { throw AttachedClock.Fault("observed_at is NULL") }
+        of observed: String?, isText: Bool, _ clock: inout StampClock
+    ) throws(StampClock.Fault) -> Int64 {
+        guard let observed else { throw StampClock.Fault("observed_at is NULL") }
         let text = observed.lowercased()
         if !isText {
-            if text.contains("infinity") { throw AttachedClock.Fault("observed_at is infinite") }
-            if text.hasSuffix(" bc") { throw AttachedClock.Fault("observed_at is before 1970") }
+            if text.contains("infinity") { throw StampClock.Fault("observed_at is infinite") }
+            if text.hasSuffix(" bc") { throw StampClock.Fault("observed_at is before 1970") }
             if observed.prefix(while: \.isNumber).count > 4 || Double(observed).map({ $0 > 0 }) == true {
-                throw AttachedClock.Fault("observed_at is more than a day in the future")
+                throw StampClock.Fault("observed_at is more than a day in the future")
             }
-            if Double(observed) != nil { throw AttachedClock.Fault("observed_at is before 1970") }
+            if Double(observed) != nil { throw StampClock.Fault("observed_at is before 1970") }
         }
         let result = Array(observed.utf8).withUnsafeBytes { bytes in
-            Result { () throws(AttachedClock.Fault) in try clock.instant(.text(bytes)) }
+            Result { () throws(StampClock.Fault) in try clock.instant(.text(bytes)) }
         }
         return try result.get()
     }
@@ -203,7 +203,7 @@ struct AttachedRows: Sendable {
     }
 
     /// As PostgreSQL writes it.
-    private static func shown(_ time: AttachedClock.Raw) -> String {
+    private static func shown(_ time: StampClock.Raw) -> String {
         switch time {
         case .text(let bytes): String(decoding: bytes, as: UTF8.self)
         case .instant(let microseconds): text(microseconds) + "+00"

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Hours of an attached table, from its rows.
+/// Hourly means of the rows of an attached table or a file.
 ///
 /// A row stands for the step from its stamp on, or up to it; with `carry` until the station's next row, for so long at
 /// most. An hour is the mean of the rows that overlap it, weighted by how much, a measure of it missing where less than
 /// 75 % have a value. Rows come newest first; equal stamps of a station count as one row, their mean.
-package struct AttachedHours: Sendable {
+package struct HourlyMeans: Sendable {
     /// One hour of one station.
     package struct Hour: Sendable {
         /// Seconds of it that rows stand for.
@@ -24,11 +24,11 @@ package struct AttachedHours: Sendable {
             (0..<6).map { place in
                 if place == 4 {
                     if rows == 1 { return Float(direction) }
-                    if weights[4] < AttachedHours.least || abs(north) + abs(east) < 1e-6 * weights[4] { return .nan }
+                    if weights[4] < HourlyMeans.least || abs(north) + abs(east) < 1e-6 * weights[4] { return .nan }
                     let degrees = atan2(east, north) * 180 / .pi
                     return Float(degrees < 0 ? degrees + 360 : degrees)
                 }
-                return weights[place] < AttachedHours.least ? .nan : Float(sums[place] / weights[place])
+                return weights[place] < HourlyMeans.least ? .nan : Float(sums[place] / weights[place])
             }
         }
 
@@ -38,7 +38,7 @@ package struct AttachedHours: Sendable {
         ///   - names: of the measures in column order.
         ///   - filled: those that count.
         package func shortages(_ names: [String], of filled: [String]) -> [String] {
-            (0..<6).filter { $0 != 4 && weights[$0] > 0 && weights[$0] < AttachedHours.least && rows > 1 }
+            (0..<6).filter { $0 != 4 && weights[$0] > 0 && weights[$0] < HourlyMeans.least && rows > 1 }
                 .map { names[$0] }.filter(filled.contains)
                 .map { "\($0): values of less than 75 % of the hour" }
         }
@@ -90,7 +90,7 @@ package struct AttachedHours: Sendable {
     private let isEnd: Bool
     private let carry: Int64?
     private let hasSpeed: Bool
-    private let values: AttachedValues
+    private let values: RowValues
     private let now: Int64
     private var stations: [String: Int] = [:]
     private var names: [String] = []
@@ -106,7 +106,7 @@ package struct AttachedHours: Sendable {
     ///   - hasSpeed: whether directions are weighted by the speed of their rows.
     ///   - now: the present in microseconds since 1970 UTC, beyond which no value is carried.
     package init(
-        of values: AttachedValues, step: Double, isEnd: Bool, carry: Double?, hasSpeed: Bool, now: Int64
+        of values: RowValues, step: Double, isEnd: Bool, carry: Double?, hasSpeed: Bool, now: Int64
     ) {
         self.values = values
         self.step = Int64(step * 1_000_000)
@@ -120,7 +120,7 @@ package struct AttachedHours: Sendable {
     ///
     /// - Parameters:
     ///   - instant: its stamp in microseconds since 1970 UTC.
-    ///   - columns: as `AttachedValues.columns` has them.
+    ///   - columns: as `RowValues.columns` has them.
     ///   - isTouching: whether it lies in an hour that changed.
     package mutating func add(station: String, instant: Int64, columns: SIMD16<Double>, isTouching: Bool) {
         if names.isEmpty || names[last] != station { last = place(of: station) }
@@ -201,7 +201,7 @@ package struct AttachedHours: Sendable {
     }
 }
 
-extension AttachedHours.Hour {
+extension HourlyMeans.Hour {
     fileprivate mutating func take(
         _ values: SIMD8<Double>, _ weight: Double, _ north: Double, _ east: Double, isTouching: Bool
     ) {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// How the time column of an attached table becomes instants.
-package struct AttachedClock: Sendable {
+/// Turns the time column of an attached table or a file into instants.
+package struct StampClock: Sendable {
     /// A time as the table has it.
     package enum Raw {
         /// Microseconds since 1970 UTC.

@@ -1,7 +1,7 @@
 import Foundation
 
-/// How the values of one row of an attached table become measures in the units of `hazecast.reading`.
-package struct AttachedValues: Sendable {
+/// Turns the values of one row, of an attached table or a file, into measures in the units of `hazecast.reading`.
+package struct RowValues: Sendable {
     /// A column as the table has it.
     package enum Raw {
         case missing
