@@ -32,6 +32,9 @@ package struct HourlyMeans: Sendable {
             }
         }
 
+        /// Seconds of it that the rows of one measure stand for: more than there are where the step is not theirs.
+        package var measured: Double { weights.max() }
+
         /// Measures with some values, but for less than 75 % of the hour.
         ///
         /// - Parameters:
