@@ -29,7 +29,7 @@ let package = Package(
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .target(name: "Postgres", dependencies: ["CLibpq"]),
+        .target(name: "Postgres", dependencies: ["CLibpq", "CLinux"]),
         // The network's arithmetic, one source built once for each kind of x86-64 (the other two are links to the first).
         // Forecast picks one at run time.
         .target(name: "NetworkKernel"),

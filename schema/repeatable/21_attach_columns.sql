@@ -26,7 +26,7 @@ COMMENT ON FUNCTION hazecast.attached_type(regclass, text) IS 'Type of a column,
 REVOKE ALL ON FUNCTION hazecast.attached_type(regclass, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION hazecast.type_family(type regtype) RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 BEGIN ATOMIC
     SELECT CASE
         WHEN type::text IN ('text', 'character varying', 'character', 'name') THEN 'text'
