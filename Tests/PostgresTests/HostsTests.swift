@@ -17,10 +17,9 @@ struct HostsTests {
     /// process.
     @Test(arguments: ["conninfo", "environment", "service"])
     func aSilentFirstHostIsGivenUpForTheSecond(source: String) async throws {
-        let server = try await TestServer.shared()
-        let proxy = try Proxy(to: server)
+        let (proxy, open) = try await (Proxy(to: TestServer.shared()), Proxy(to: TestServer.shared()))
         proxy.blackHole()
-        let ports = "\(proxy.port),\(server.port ?? 0)"
+        let ports = "\(proxy.port),\(open.port)"
         await #expect(processExitsWith: .success) { [source = source as String, ports = ports as String] in
             var conninfo = "dbname=postgres user=postgres connect_timeout=2"
             switch source {
@@ -44,7 +43,7 @@ struct HostsTests {
             await connection.close()
             guard ContinuousClock.now - began < .seconds(20) else { exit(1) }
         }
-        proxy.close()
+        for proxy in [proxy, open] { proxy.close() }
     }
 
     /// Without `connect_timeout` each host gets its share of the time.
@@ -84,15 +83,17 @@ struct HostsTests {
 
     @Test func aNameIsTriedByItsAddresses() async throws {
         let server = try await TestServer.shared()
+        let proxy = try Proxy(to: server)
         #expect(
-            try await port("host=absent.invalid,localhost port=\(server.port ?? 0) dbname=postgres user=postgres")
+            try await port("host=absent.invalid,localhost port=\(proxy.port) dbname=postgres user=postgres")
                 == Int32(server.port ?? 0))
         let wrong = try await failure {
             try await Connection.connect(
-                "host=127.0.0.1,127.0.0.1 port=1,\(server.port ?? 0) dbname=absent user=postgres",
+                "host=127.0.0.1,127.0.0.1 port=1,\(proxy.port) dbname=absent user=postgres",
                 applicationName: "test")
         }
         #expect(wrong.sqlState == "3D000" && wrong.recovery == .stop)
+        proxy.close()
     }
 
     @Test func encryptionThatCannotBeHadIsAMistake() async throws {

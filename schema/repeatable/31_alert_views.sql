@@ -53,12 +53,12 @@ SELECT
         WHEN NOT rule.enabled THEN 'disabled'
         WHEN watched.stations = 0 THEN 'no station has these labels'
         WHEN watched.with_forecast = 0 THEN 'no forecast yet'
-        WHEN watched.silent > 0 THEN format(
-            '%s of %s stations have had no new forecast for three hours', watched.silent, watched.stations)
         WHEN rule.probability IS NOT NULL AND watched.with_bands < watched.with_forecast THEN format(
             'the forecasts of %s of %s stations have no bands, so there is no probability to compare: '
             'make a model with bands serve, or set probability to NULL',
             watched.with_forecast - watched.with_bands, watched.with_forecast)
+        WHEN watched.silent > 0 THEN format(
+            '%s of %s stations have had no new forecast for three hours', watched.silent, watched.stations)
     END AS reason
 FROM hazecast.alert_rule AS rule
 CROSS JOIN LATERAL (

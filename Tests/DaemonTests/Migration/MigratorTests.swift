@@ -81,7 +81,7 @@ struct MigratorTests {
             let output = try await Executable.hazecast.run([command, "--database", conninfo])
             #expect(output.status == 1)
             #expect(
-                output.standardError.hasPrefix(
+                output.standardError.contains(
                     "Error: the database's encoding is \(encoding), and Hazecast needs UTF8"),
                 "\(output.standardError)")
         }

@@ -14,7 +14,7 @@ private let noon = Site.noon
     private func state(_ site: Site) async throws -> String? {
         try await site.text(
             """
-            SELECT coalesce(string_agg(concat_ws(' ', rule, coalesce(cleared_because, 'stands')), ', ' ORDER BY id), '')
+            SELECT coalesce(string_agg(concat_ws(' ', rule, coalesce(cleared_because, 'stands')), ', ' ORDER BY rule_id, id), '')
             FROM hazecast.alert
             """)
     }
@@ -85,7 +85,7 @@ private let noon = Site.noon
             try await site.run(
                 """
                 INSERT INTO hazecast.alert_rule (name, labels, level)
-                SELECT name, labels, 0 FROM hazecast.station; UPDATE hazecast.reading SET pm25 = pm25 + 1
+                SELECT name, labels, 0 FROM hazecast.station ORDER BY name; UPDATE hazecast.reading SET pm25 = pm25 + 1
                 """)
             #expect(try await turns.turn().alerts == Alerts.Outcome(raised: 3))
             try await site.run("UPDATE hazecast.alert_rule SET enabled = false WHERE name = 'roof'")

@@ -298,6 +298,8 @@ private let noon = Site.noon
                     ('pressure', pressure, 300, 1100), ('wind_direction', wind_direction, 0, 360),
                     ('wind_speed', wind_speed, 0, 150)) AS v (measure, value, lowest, highest)
                 WHERE NOT value BETWEEN lowest AND highest
+                UNION ALL SELECT station_id, observed_at, 'pm25', 'error_code' FROM hazecast.reading
+                WHERE pm25 = ANY ((SELECT codes FROM hazecast.quality_rule WHERE flag = 'error_code')::real[])
                 UNION ALL SELECT station_id, observed_at, 'observed_at', 'before_2000' FROM hazecast.reading
                 WHERE observed_at < '2000-01-01 00:00Z'
                 UNION ALL SELECT station_id, observed_at, 'observed_at', unnest(ARRAY['future', 'clock_jump'])

@@ -97,11 +97,10 @@ import Testing
     /// The daemon reaches the second of two hosts, of which the first accepts and says nothing.
     @Test(arguments: ["conninfo", "environment"]) func aSilentFirstHost(source: String) async throws {
         try await Site.with { site in
-            let server = try await TestServer.shared()
-            let proxy = try Proxy(to: server)
+            let (proxy, open) = try await (Proxy(to: TestServer.shared()), Proxy(to: TestServer.shared()))
             proxy.blackHole()
-            defer { proxy.close() }
-            let ports = "\(proxy.port),\(server.port ?? 0)"
+            defer { for proxy in [proxy, open] { proxy.close() } }
+            let ports = "\(proxy.port),\(open.port)"
             let database = try await site.text("current_database()") ?? ""
             let inString = source == "conninfo"
             let daemon = try Executable.hazecast.start(
