@@ -42,7 +42,7 @@ import Testing
             let inside = zip(outcomes.n, outcomes.outside80).reduce(0) { $0 + $1.0 - $1.1 }
             if index == 60 { within.first = inside }
             if index >= 67 { within.second += inside }
-            bands = bands.after(outcomes)
+            bands = bands.after(outcomes, age: index)
         }
         let hours = Double(24 * Forecast.leads)
         #expect(Double(within.first) / hours < 0.6, "seed \(seed)")
@@ -52,8 +52,15 @@ import Testing
     @Test func withoutObservationsNothingChanges() {
         var unseen = AdaptiveBands.Outcomes()
         if let bands = Self.still.bands { unseen.add(bands, lead: 1, observed: .nan) }
-        #expect(AdaptiveBands().after(unseen) == AdaptiveBands())
+        #expect(AdaptiveBands().after(unseen, age: 0) == AdaptiveBands())
         #expect(AdaptiveBands().applied(to: Forecast(pm25: Self.still.pm25)).bands == nil)
+    }
+
+    @Test func theFirstDaysTeachMore() {
+        var outcomes = AdaptiveBands.Outcomes()
+        for lead in 1...Forecast.leads { outcomes.add(lead: lead, n: 24, outside80: 10, outside95: 3) }
+        func width(_ age: Int) -> Float { AdaptiveBands().after(outcomes, age: age).factors80[0] }
+        #expect(width(0) == width(29) && width(29) > width(30) && width(30) == width(300))
     }
 
     @Test func factorsStayWithinTheirBoundsAndBandsDoNotCross() throws {
@@ -62,8 +69,8 @@ import Testing
             var day = AdaptiveBands.Outcomes()
             for lead in 1...Forecast.leads { for _ in 0..<24 { day.add(static80, lead: lead, observed: observed) } }
             var bands = AdaptiveBands()
-            for _ in 0..<100 { bands = bands.after(day) }
-            #expect(bands.after(day) == bands && bands.factors80.allSatisfy(AdaptiveBands.bounds.contains))
+            for age in 0..<100 { bands = bands.after(day, age: age) }
+            #expect(bands.after(day, age: 100) == bands && bands.factors80.allSatisfy(AdaptiveBands.bounds.contains))
             let issued = try #require(bands.applied(to: Self.still).bands)
             for lead in 0..<Forecast.leads {
                 let edges = [
@@ -100,7 +107,7 @@ import Testing
                     if let bands = issued[hour - lead].bands { outcomes.add(bands, lead: lead, observed: 115) }
                 }
             }
-            bands = bands.after(outcomes)
+            bands = bands.after(outcomes, age: day)
         }
         #expect(bands.factors80[0] == 1 && bands.factors80[1] > 1.1 && bands.factors95[1] < 1)
     }

@@ -12,12 +12,18 @@ struct DayMemory {
 
     /// Writes the day's sums and adds up those of the days before.
     ///
-    /// - Parameter stations: with whether none of their days has been settled; then the last 30 days are.
+    /// - Parameter stations: with the last of their days that was settled; the sums of the days since then, at most 30, are
+    ///   written too.
     /// - Returns: the memories; none of a station of which too little is known.
-    func settle(_ stations: [(station: Int32, isNew: Bool)]) async throws(PostgresError) -> [Int32: StationMemory] {
-        let (new, known) = (stations.filter(\.isNew).map(\.station), stations.filter { !$0.isNew }.map(\.station))
-        try await write(known, days: 1)
-        try await write(new, days: StationMemory.days)
+    func settle(
+        _ stations: [(station: Int32, settled: UTCHour?)]
+    ) async throws(PostgresError) -> [Int32: StationMemory] {
+        let unsettled = Dictionary(grouping: stations) { station in
+            min(StationMemory.days, station.settled.map { $0.distance(to: begin) / 24 } ?? StationMemory.days)
+        }
+        for (days, group) in unsettled.sorted(by: { $0.key < $1.key }) {
+            try await write(group.map(\.station), days: days)
+        }
         let rows = try await connection.query(
             """
             SELECT station_id, squared_changes, pairs, pm25_sum, hours, deviations

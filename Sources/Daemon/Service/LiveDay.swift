@@ -9,7 +9,7 @@ import Postgres
 /// last three weeks, and of the sums of the last 30 days in `hazecast.day_sums`.
 struct LiveDay {
     /// Days that are caught up at most; what was missed before them is left out.
-    private static let mostBehind = 7
+    static let mostBehind = 7
     /// Days that rows are kept.
     private static let kept = 90
 
@@ -68,7 +68,7 @@ struct LiveDay {
         let earlier = try await earlierErrors(of: stations, models: models)
         let changes = try await changeSums(of: stations, states)
         let memories = try await DayMemory(connection: connection, begin: begin).settle(
-            stations.map { (station: $0, isNew: states[$0] == nil) })
+            stations.map { (station: $0, settled: states[$0]?.day) })
         var news: [String] = []
         var rows: [Statement] = []
         for station in stations {
@@ -94,7 +94,8 @@ struct LiveDay {
                 || skill == nil && sum.isNonsense
             let learnt = known == nil ? ChangeFactors.Sums() : changes[station] ?? ChangeFactors.Sums()
             let factors = ChangeFactors(sums: learnt).after(seen)
-            let bands = (known?.bands ?? AdaptiveBands()).after(held)
+            let age = known.map { $0.since.distance(to: begin) / 24 } ?? 0
+            let bands = (known?.bands ?? AdaptiveBands()).after(held, age: age)
             let after = LivePolicy.Station(
                 day: begin, model: model.id, memory: memories[station], factors: factors.values,
                 bands: isPersistence == wasPersistence ? bands : AdaptiveBands(),
@@ -183,7 +184,8 @@ struct LiveDay {
             """
             SELECT station_id, scored, model_sse, persistence_sse
             FROM hazecast.live_day JOIN hazecast.station ON station.id = station_id
-            WHERE (forgotten_at IS NULL OR settled_at >= forgotten_at) AND (station_id, model_id) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))
+            WHERE (forgotten_at IS NULL OR settled_at >= forgotten_at)
+                AND (station_id, model_id) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))
                 AND day >= ($3 AT TIME ZONE 'UTC')::date AND day < ($4 AT TIME ZONE 'UTC')::date
             ORDER BY station_id, day
             """,

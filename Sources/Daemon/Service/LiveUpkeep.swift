@@ -55,10 +55,7 @@ struct LiveUpkeep {
 
     private mutating func begin(on connection: Connection, policy: inout LivePolicy) async throws(PostgresError) {
         due = .now + Self.every
-        let yesterday = try await connection.query(
-            "SELECT date_trunc('day', clock_timestamp() - interval '\(Self.grace)', 'UTC') - interval '1 day'"
-        ).single().decode(PostgresTimestamp.self, at: 0)
-        let last = UTCHour(timestamp: yesterday.microsecondsSince2000)
+        guard let last = try await lastDayOver(on: connection) else { return }
         if last == day, !hasFailed {
             pending = try await newcomers(on: connection, policy: policy)[...]
             return
@@ -69,6 +66,31 @@ struct LiveUpkeep {
         pending = stations.filter { station in policy[station].map { $0.day < last } ?? true }[...]
         day = last
         hasFailed = false
+    }
+
+    /// The last day that is over by the server's clock and has a reading after it, so that a clock which is ahead for a while
+    /// settles no day that has not been; nil where the last days have no readings.
+    private func lastDayOver(on connection: Connection) async throws(PostgresError) -> UTCHour? {
+        let rows = try await connection.query(
+            """
+            SELECT day
+            FROM (SELECT date_trunc('day', clock_timestamp() - interval '\(Self.grace)', 'UTC')) AS clock (today)
+            CROSS JOIN LATERAL generate_series(1, \(LiveDay.mostBehind)) AS days
+            CROSS JOIN LATERAL (SELECT today - days * interval '24 hours') AS past (day)
+            WHERE EXISTS (
+                SELECT FROM hazecast.station CROSS JOIN LATERAL (
+                    SELECT FROM hazecast.reading
+                    WHERE station_id = station.id
+                        AND observed_at >= day + interval '24 hours' AND observed_at < day + interval '48 hours'
+                    LIMIT 1 -- keeps it a probe by station: readings have no index of their hours alone
+                ) AS later
+            )
+            ORDER BY day DESC
+            LIMIT 1
+            """, timeout: .seconds(300))
+        return try rows.first.map { row throws(PostgresError) in
+            UTCHour(timestamp: try row.decode(PostgresTimestamp.self, at: 0).microsecondsSince2000)
+        }
     }
 
     /// Stations without a settled day whose readings are enough for a memory.

@@ -15,6 +15,10 @@ public struct AdaptiveBands: Sendable, Equatable {
     public static let bounds: ClosedRange<Float> = 0.25...4
     /// Steps of the logarithm for a day of 24 observations; chosen on 2013, see docs/models.md.
     static let rate = 0.5
+    /// The same in a station's first days, when its bands have the farthest to go.
+    static let firstRate = 0.75
+    /// Days of `firstRate`.
+    static let firstDays = 30
 
     /// Nothing is known: bands stay as they are.
     public init() {
@@ -60,7 +64,11 @@ public struct AdaptiveBands: Sendable, Equatable {
     }
 
     /// The factors after another day; leads without an observation keep theirs.
-    public func after(_ day: Outcomes) -> AdaptiveBands { after(day, rate: Self.rate) }
+    ///
+    /// - Parameter age: days since all factors were 1.
+    public func after(_ day: Outcomes, age: Int) -> AdaptiveBands {
+        after(day, rate: age < Self.firstDays ? Self.firstRate : Self.rate)
+    }
 
     private func after(_ day: Outcomes, rate: Double) -> AdaptiveBands {
         func next(_ factors: [Float], _ outside: [Int], _ promised: Double) -> [Float] {
@@ -100,9 +108,11 @@ public struct AdaptiveBands: Sendable, Equatable {
     /// Factors are learnt once in 24 hours from what was observed since the time before, and hold for the next 24 origins:
     /// none knows an hour after the origin, nor the origin's own.
     ///
-    /// - Parameter observed: pm25 in µg/m³ at a lead after the origin of an index, NaN where it was not.
+    /// - Parameters:
+    ///   - rate: the same on all days; nil: as `after(_:age:)` has it.
+    ///   - observed: pm25 in µg/m³ at a lead after the origin of an index, NaN where it was not.
     static func issued(
-        _ forecasts: [Forecast], rate: Double = Self.rate, observed: (_ index: Int, _ lead: Int) -> Float
+        _ forecasts: [Forecast], rate: Double? = nil, observed: (_ index: Int, _ lead: Int) -> Float
     ) -> [Forecast] {
         var bands = AdaptiveBands()
         var issued: [Forecast] = []
@@ -116,7 +126,7 @@ public struct AdaptiveBands: Sendable, Equatable {
                     outcomes.add(bands, lead: lead, observed: observed(hour - lead, lead))
                 }
             }
-            bands = bands.after(outcomes, rate: rate)
+            bands = rate.map { bands.after(outcomes, rate: $0) } ?? bands.after(outcomes, age: start / 24)
         }
         return issued
     }

@@ -199,6 +199,8 @@ private struct Adaptation {
     private struct State {
         var bands = AdaptiveBands()
         var factors = ChangeFactors()
+        /// Days that they rest on.
+        var age = 0
     }
 
     private var days: Int { origins.isEmpty ? 0 : (places.count + 23) / 24 }
@@ -271,6 +273,7 @@ private struct Adaptation {
                     observed: observed)
             }
         }
-        return State(bands: state.bands.after(outcomes), factors: state.factors.after(sums))
+        return State(
+            bands: state.bands.after(outcomes, age: state.age), factors: state.factors.after(sums), age: state.age + 1)
     }
 }

@@ -85,8 +85,8 @@ package final class WorldTraining: Sendable {
     private static let groups = 6
     /// Members of each group's ensemble.
     private static let groupMembers = 2
-    /// Windows of a country of one station that the bands are learnt from; one of more has as many more as the root of their
-    /// number says.
+    /// Windows of a country of one station that the bands are learnt from. One of n stations has n^.75 times as many: that
+    /// holds both at the average station and at the average country.
     private static let bandWindows: Float = 6_000
 
     /// Trains the model that is shipped.
@@ -174,7 +174,7 @@ package final class WorldTraining: Sendable {
         var errors = RelativeErrors()
         let stations = Dictionary(grouping: sources, by: \.country).mapValues(\.count)
         for source in sources {
-            let share = Int(bandWindows / Float(stations[source.country] ?? 1).squareRoot())
+            let share = Int(bandWindows / Float(stations[source.country] ?? 1).squareRoot().squareRoot())
             let origins = source.origins.shuffled(using: &random).prefix(share)
             let half = origins.count / 2
             errors.add(

@@ -130,7 +130,8 @@ private let noon = Site.noon
             try await site.write(roof, noon.advanced(by: -24 * 6)...noon)
             let yesterday = noon.advanced(by: -36)
             let rests = """
-                SELECT string_agg(concat_ws(' ', revision, coalesce(settled_day::text, 'none')), ', ' ORDER BY origin, revision)
+                SELECT string_agg(
+                    concat_ws(' ', revision, coalesce(settled_day::text, 'none')), ', ' ORDER BY origin, revision)
                 FROM hazecast.forecast_ledger
                 """
             func correct(_ hour: UTCHour, by difference: Float) async throws {
@@ -178,6 +179,49 @@ private let noon = Site.noon
             try await site.write(roof, noon.advanced(by: 2))
             #expect(try await turns.turn().forecasts == 1)
             #expect(try await site.text("\(rests) WHERE origin = '\(noon.advanced(by: 2))'") == "1 none")
+        }
+    }
+
+    /// The readings of these tests end years ago: to them the server's clock is ahead.
+    @Test func aClockThatIsAheadSettlesNoDayThatHasNotBeen() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            try await site.write(roof, noon.advanced(by: -24 * 6)...noon)
+            var turns = try await Turns(site.conninfo)
+            #expect(try await turns.turn().forecasts == 1)
+            try await turns.settle(through: noon.advanced(by: -36))
+            let days = "SELECT string_agg(day::text, ' ') FROM hazecast.live_day"
+            let settled = try await site.text(days)
+            try await turns.settleByTheClock()
+            #expect(try await site.text(days) == settled)
+        }
+    }
+
+    /// The days up to the last one that has a reading after it; what a daemon that was away has missed is in the memory too.
+    @Test func aDayIsSettledOnceAReadingCameAfterIt() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            let now = UTCHour(
+                timestamp: try await site.connection.query("SELECT now()").single()
+                    .decode(PostgresTimestamp.self, at: 0).microsecondsSince2000)
+            let today = now.advanced(by: -Int(now.hoursSinceEpoch % 24))
+            try await site.write(roof, today.advanced(by: -24 * 40)...today.advanced(by: -24 * 20))
+            var turns = try await Turns(site.conninfo)
+            _ = try await turns.turn()
+            try await turns.settle(through: today.advanced(by: -24 * 21))
+            try await site.write(roof, today.advanced(by: -24 * 20)...today.advanced(by: -24 * 2))
+            _ = try await turns.turn()
+            try await turns.settleByTheClock()
+            #expect(
+                try await site.text("SELECT max(day) = (now() AT TIME ZONE 'UTC')::date - 3 FROM hazecast.live_day")
+                    == "true")
+            #expect(
+                try await site.text(
+                    """
+                    SELECT count(*) FROM hazecast.day_sums
+                    WHERE hours = 24 AND day BETWEEN (now() AT TIME ZONE 'UTC')::date - 32
+                        AND (now() AT TIME ZONE 'UTC')::date - 3
+                    """) == "30")
         }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Ingest
+import Logging
 import Postgres
 import TestSupport
 
@@ -193,6 +194,13 @@ struct Turns {
         for batch in stations.chunked(32) {
             _ = try await LiveDay.settle(batch, through: day, on: connection, models: &serving)
         }
+    }
+
+    /// Settles what is due by the server's clock.
+    mutating func settleByTheClock() async throws {
+        var (live, trouble) = (LiveUpkeep(), Trouble())
+        let logger = Logger(label: "test")
+        while try await live.step(on: connection, models: &models, after: &trouble, logger: logger) {}
     }
 
     /// A turn of a daemon that has just started: everything is loaded and compared.

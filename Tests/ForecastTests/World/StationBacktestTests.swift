@@ -117,7 +117,7 @@ import Testing
                     }
                 }
             }
-            (factors, bands) = (factors.after(sums), bands.after(outcomes))
+            (factors, bands) = (factors.after(sums), bands.after(outcomes, age: Int(today - day(300))))
         }
         #expect(differing > origins.count / 2)
     }
