@@ -48,7 +48,9 @@ enum Resolver {
             var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
             let status = getnameinfo(
                 entry.ai_addr, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
-            if status == 0 { addresses.append(text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }) }
+            if status == 0 {
+                addresses.append(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+            }
             next = entry.ai_next
         }
         return .success(addresses)

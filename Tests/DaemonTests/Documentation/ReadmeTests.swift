@@ -8,7 +8,8 @@ struct ReadmeTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
 
     /// The example works where the session's clock is half an hour off as well.
-    @Test(arguments: ["UTC", "Asia/Kolkata", "Australia/Adelaide"]) func theFirstExampleWorks(zone: String) async throws {
+    @Test(arguments: ["UTC", "Asia/Kolkata", "Australia/Adelaide"]) func theFirstExampleWorks(zone: String) async throws
+    {
         let text = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
         let start = try #require(text.range(of: "INSERT INTO hazecast.station (name, latitude, longitude)"))
         let example = text[start.lowerBound...].prefix(while: { $0 != "`" })
