@@ -205,7 +205,7 @@ DECLARE
     relation regclass;
 BEGIN
     IF class.relkind NOT IN ('r', 'p', 'f', 'm', 'v') OR class.relpersistence = 't'
-        OR namespace::text IN ('hazecast', 'pg_catalog', 'information_schema')
+        OR namespace = ANY ('{hazecast,pg_catalog,information_schema}'::regnamespace[])
     THEN
         RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a view of yours', source
             USING ERRCODE = 'wrong_object_type';
