@@ -29,7 +29,7 @@ let package = Package(
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .target(name: "Postgres", dependencies: ["CLibpq"]),
+        .target(name: "Postgres", dependencies: ["CLibpq", "CLinux"]),
         // The network's arithmetic, one source built once for each kind of x86-64 (the other two are links to the first).
         // Forecast picks one at run time.
         .target(name: "NetworkKernel"),
@@ -67,7 +67,7 @@ let package = Package(
         // Writes what the peers of `world` learn from and are scored on.
         .executableTarget(
             name: "WorldWindows", dependencies: ["Forecast", "Ingest"], path: "Benchmarks/world",
-            exclude: ["pooled.py", "run", "univariate.py", "windows.py"]),
+            exclude: ["finetune", "finetune.py", "pooled.py", "run", "univariate.py", "windows.py"]),
         // Puts schema/*/*.sql and models/*.json into the binary, so that an installed `hazecast` needs no other file.
         .executableTarget(name: "EmbedResources"),
         // Writes the package's manual page from what the program says of itself.

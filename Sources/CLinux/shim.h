@@ -1,13 +1,26 @@
-// What glibc offers only as variadic functions or macros, which Swift cannot use.
+// What glibc offers only as variadic functions, as macros or as extensions, which Swift cannot use.
+#include <fcntl.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <malloc.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+int pipe2(int descriptors[2], int flags);
+
+/// Makes a program that is started get no descriptor from this one on, also none that another thread opens meanwhile.
+static inline int close_from(posix_spawn_file_actions_t *actions, int descriptor) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, descriptor);
+}
+
+/// A pipe that no program gets that another thread starts meanwhile.
+static inline int open_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 
 /// The signal that the calling process gets when the thread that started it ends.
 static inline int set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }

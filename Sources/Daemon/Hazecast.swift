@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Foundation
+import Postgres
 
 /// The `hazecast` command.
 @main
@@ -19,7 +20,20 @@ struct Hazecast: AsyncParsableCommand {
     static func main() async {
         // Every command may have a password in memory, and readings.
         _ = forbid_core_files()
-        await main(joined(arguments))
+        do {
+            var command = try parseAsRoot(joined(arguments))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            // As `exit(withError:)` does it, but that an error may hold names that others chose.
+            let (text, code) = (fullMessage(for: error), exitCode(for: error))
+            let output = code == .success ? FileHandle.standardOutput : .standardError
+            if !text.isEmpty { try? output.write(contentsOf: Data((text.printable(keepingLines: true) + "\n").utf8)) }
+            Foundation.exit(code.rawValue)
+        }
     }
 
     /// What the program was called with.

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 
 /// Rows in aligned columns, for a terminal.
 struct TextTable {
@@ -6,7 +7,7 @@ struct TextTable {
 
     init(header: [String]) { rows = [header] }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
+    mutating func add(_ row: [String]) { rows.append(row.map { $0.printable() }) }
 
     /// A number with so many decimals; a dash for none, and for what is not finite.
     static func fixed(_ value: Double?, _ digits: Int) -> String {

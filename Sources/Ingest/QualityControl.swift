@@ -35,6 +35,8 @@ public enum QualityControl {
         case negative
         /// Outside the range of the measure.
         case outOfRange = "out_of_range"
+        /// A PM2.5 that the instrument reports instead of a measurement.
+        case errorCode = "error_code"
         /// Observed more than an hour after now; looked at again when due.
         case future
         /// Observed before 2000-01-01T00:00Z.
@@ -80,7 +82,7 @@ public enum QualityControl {
     public static func judge(
         _ reading: inout Feed.Reading, by rules: QualityRules, report: (_ column: String, _ flag: Flag) -> Void
     ) {
-        judge(&reading.measures, present: reading.present, by: rules, report: report)
+        judge(&reading.measures, present: reading.present, of: reading.station, by: rules, report: report)
         if let hours = rules.clockJump {
             let earliest = reading.observedAt.microsecondsSince2000 - Int64(hours) * 3_600_000_000
             if reading.receivedAt.microsecondsSince2000 < earliest {
@@ -92,29 +94,37 @@ public enum QualityControl {
 
     /// - Parameter present: for each of `columns`, whether the database holds a value; NULL is not NaN.
     static func judge(
-        _ measures: inout Measures, present: UInt8, by rules: QualityRules,
+        _ measures: inout Measures, present: UInt8, of station: Int32? = nil, by rules: QualityRules,
         report: (_ column: String, _ flag: Flag) -> Void
     ) {
-        if passes(measures, present: present, by: rules) { return }
-        judgeEach(&measures, present: present, by: rules, report: report)
+        if passes(measures, present: present, of: station, by: rules) { return }
+        judgeEach(&measures, present: present, of: station, by: rules, report: report)
     }
 
-    /// The common case in one pass without keypaths: every present value is in range.
-    static func passes(_ measures: Measures, present: UInt8, by rules: QualityRules) -> Bool {
+    /// The common case in one pass without keypaths: every present value is in range and PM2.5 no error code.
+    static func passes(
+        _ measures: Measures, present: UInt8, of station: Int32? = nil, by rules: QualityRules
+    ) -> Bool {
         func fine(_ place: Int, _ value: Float) -> Bool {
             present & (1 << UInt8(place)) == 0 || rules.ranges[place].contains(value)
         }
         return fine(0, measures.pm25) && fine(1, measures.dewPoint) && fine(2, measures.temperature)
             && fine(3, measures.pressure) && fine(4, measures.windDirection) && fine(5, measures.windSpeed)
+            && !(present & 1 != 0 && rules.errorCodes.contain(measures.pm25, of: station))
     }
 
     private static func judgeEach(
-        _ measures: inout Measures, present: UInt8, by rules: QualityRules,
+        _ measures: inout Measures, present: UInt8, of station: Int32?, by rules: QualityRules,
         report: (_ column: String, _ flag: Flag) -> Void
     ) {
         for (place, measure) in Self.measures.enumerated() where present & (1 << UInt8(place)) != 0 {
             let value = measures[keyPath: measure]
-            if rules.ranges[place].contains(value) { continue }
+            if rules.ranges[place].contains(value) {
+                guard place == 0, rules.errorCodes.contain(value, of: station) else { continue }
+                report(columns[place], .errorCode)
+                measures[keyPath: measure] = .nan
+                continue
+            }
             let isNegative = value < 0 && (place == 0 || QualityRules.standard.ranges[place].lowerBound == 0)
             report(columns[place], value.isFinite ? (isNegative ? .negative : .outOfRange) : .notFinite)
             measures[keyPath: measure] = .nan

@@ -31,46 +31,48 @@ public actor Connection {
 
     /// Opens a connection. The session speaks UTF-8 and its time zone is UTC.
     ///
+    /// Hosts, and the addresses of each name, are tried one after the other, as libpq's PQconnectdb does: the next one
+    /// where one is away, silent, starting, full or not as `target_session_attrs` wants it.
+    ///
     /// - Parameters:
     ///   - conninfo: a connection string or URI as libpq has them; service files, `PG…` variables and `.pgpass` count too.
     ///   - applicationName: for `pg_stat_activity`, where the user sets no other.
-    ///   - timeout: for all hosts, addresses and the authentication together, the resolver's time included.
-    /// - Throws: `.misuse` for a malformed string, `.connectionFailed` with the SQLSTATE where the server gave one,
-    ///   `.timedOut`, `.cancelled`. No error repeats the password.
+    ///   - timeout: divided among the hosts, for each address of a host and its authentication; `connect_timeout` of
+    ///     the user goes before it.
+    /// - Throws: `.misuse` for a malformed string and for TLS that cannot be had, `.connectionFailed` with the SQLSTATE
+    ///   where the server gave one, `.timedOut`, `.cancelled`. No error repeats the password.
     public static func connect(
         _ conninfo: String, applicationName: String, timeout: Duration = .seconds(10)
     ) async throws(PostgresError) -> Connection {
         let parameters = try ConnectionParameters(conninfo, applicationName: applicationName, timeout: timeout)
-        let connection = try Connection(name: "pg \(applicationName)")
-        // The resolver cannot be interrupted. When it takes too long, its thread is left to itself and the caller goes on.
-        let race = Race<PostgresError?>()
-        let attempt = Task { race.settle(await connection.open(parameters, timeout: timeout)) }
-        let limit = Task {
-            try await Task.sleep(for: min(timeout, Session.longestTimeout) + .seconds(1))
-            race.settle(PostgresError(.timedOut, "no answer from the resolver", operation: "connect"))
+        var failures: [PostgresError] = []
+        for attributes in parameters.rounds {
+            for host in parameters.hosts {
+                do throws(PostgresError) {
+                    let found = try await Resolver.addresses(of: host, timeout: parameters.timeout)
+                    for address in parameters.isBalanced ? found.shuffled() : found {
+                        let options = parameters.options(for: address, attributes: attributes)
+                        do throws(PostgresError) {
+                            let connection = try Connection(name: "pg \(applicationName)")
+                            try await connection.open(options, timeout: parameters.timeout)
+                            return connection
+                        } catch {
+                            failures.append(try error.orNextHost())
+                        }
+                    }
+                } catch {
+                    failures.append(try error.orNextHost())
+                }
+            }
         }
-        defer {
-            limit.cancel()
-            attempt.cancel()
-        }
-        let failure = await withTaskCancellationHandler {
-            await race.value()
-        } onCancel: {
-            attempt.cancel()
-            race.settle(PostgresError(.cancelled, "cancelled", operation: "connect"))
-        }
-        if let failure { throw failure }
-        return connection
+        throw PostgresError(hosts: failures)
     }
 
-    private func open(_ parameters: ConnectionParameters, timeout: Duration) async -> PostgresError? {
-        do throws(PostgresError) {
-            try await call("connect", timeout: timeout) { session throws(PostgresError) in
-                try session.open(parameters, timeout: timeout)
-            }
-            return nil
-        } catch {
-            return error
+    private func open(
+        _ options: [(keyword: String, value: String)], timeout: Duration
+    ) async throws(PostgresError) {
+        try await call("connect", timeout: timeout) { session throws(PostgresError) in
+            try session.open(options, timeout: timeout)
         }
     }
 
@@ -132,4 +134,23 @@ public actor Connection {
 
     /// Whether `withTransaction` has a transaction open.
     var hasTransaction: Bool { transaction != nil }
+}
+
+extension PostgresError {
+    /// What failed at each of several hosts.
+    fileprivate init(hosts failures: [PostgresError]) {
+        var messages: [String] = []
+        for failure in failures where !messages.contains(failure.message) { messages.append(failure.message) }
+        self.init(
+            failures.allSatisfy { $0.code == .timedOut } ? .timedOut : .connectionFailed,
+            sqlState: failures.compactMap(\.sqlState).last, messages.joined(separator: "; "), operation: "connect")
+    }
+
+    /// Itself, where another host may do what this one did not.
+    ///
+    /// - Throws: itself, where it ends the attempts.
+    fileprivate func orNextHost() throws(PostgresError) -> PostgresError {
+        guard recovery == .reconnect, code != .cancelled else { throw self }
+        return self
+    }
 }

@@ -21,7 +21,8 @@ public struct PostgresError: Error, Sendable, Equatable {
         case staleStatement
         /// A value is not of the type that was asked for.
         case decoding
-        /// The caller's mistake: a malformed connection string, a closed connection, a COPY where none belongs.
+        /// The caller's mistake: a malformed connection string, TLS that the server does not have or a certificate that
+        /// does not verify, a closed connection, a COPY where none belongs.
         case misuse
     }
 

@@ -60,25 +60,39 @@ public struct Rows: Sendable {
     }
 }
 
-/// Fields without a check of the column's type, for loops over many rows whose types the SQL itself fixes.
+/// Fields of loops over many rows, whose columns and types the SQL itself fixes.
 ///
-/// A NULL, a field of another width, and one that is not there read as 0 or NaN.
+/// - Precondition: there is such a row and such a column, of that type. A NULL is 0 or NaN; `isNull` tells.
 extension Rows {
     /// Whether a field is NULL.
-    public func isNull(_ row: Int, _ column: Int) -> Bool { field(row, column) == nil }
+    public func isNull(_ row: Int, _ column: Int) -> Bool { field(row, column, of: []) == nil }
 
     /// A field of type `smallint`.
-    public func int16(_ row: Int, _ column: Int) -> Int16 { field(row, column)?.bigEndian(Int16.self) ?? 0 }
+    public func int16(_ row: Int, _ column: Int) -> Int16 {
+        field(row, column, of: [.int2])?.bigEndian(Int16.self) ?? 0
+    }
 
     /// A field of type `integer`.
-    public func int32(_ row: Int, _ column: Int) -> Int32 { field(row, column)?.bigEndian(Int32.self) ?? 0 }
+    public func int32(_ row: Int, _ column: Int) -> Int32 {
+        field(row, column, of: [.int4])?.bigEndian(Int32.self) ?? 0
+    }
 
     /// A field of type `bigint`, or of `timestamptz` in microseconds since 2000.
-    public func int64(_ row: Int, _ column: Int) -> Int64 { field(row, column)?.bigEndian(Int64.self) ?? 0 }
+    public func int64(_ row: Int, _ column: Int) -> Int64 {
+        field(row, column, of: [.int8, .timestamptz])?.bigEndian(Int64.self) ?? 0
+    }
 
     /// A field of type `real`.
     public func float(_ row: Int, _ column: Int) -> Float {
-        (field(row, column)?.bigEndian(UInt32.self)).map(Float.init(bitPattern:)) ?? .nan
+        (field(row, column, of: [.float4])?.bigEndian(UInt32.self)).map(Float.init(bitPattern:)) ?? .nan
+    }
+
+    @inline(__always)
+    private func field(_ row: Int, _ column: Int, of types: [PostgresType]) -> UnsafeRawBufferPointer? {
+        precondition(indices.contains(row) && column >= 0 && column < columnCount, "no row \(row), column \(column)")
+        let type = PostgresType(oid: PQftype(result.pointer, Int32(column)))
+        precondition(types.isEmpty || types.contains(type), "column \(column) is of \(type)")
+        return field(row, column)
     }
 }
 

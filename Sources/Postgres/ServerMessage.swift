@@ -34,9 +34,21 @@ enum ServerMessage {
         let message = lines.joined(separator: "; ")
         let isMisuse =
             message.hasPrefix("invalid ") || message.hasPrefix("definition of service")
-            || message.contains("service file")
+            || message.contains("service file") || isTransportFault(lines.last ?? "")
         return PostgresError(
             isMisuse ? .misuse : .connectionFailed, sqlState: sqlState, message, operation: "connect")
+    }
+
+    /// Whether libpq and the server are of different minds about encryption and certificates, which no waiting mends. A
+    /// handshake that the network cut short is none.
+    private static func isTransportFault(_ line: String) -> Bool {
+        let texts = [
+            "SSL was required", "SSL error: ", "server certificate", "root certificate", "certificate file",
+            "certificate present", "private key file", "SSL context", "when SSL support is not compiled in",
+            "weak sslmode",
+            "GSSAPI encryption required", "GSSAPI encryption, but it was required", "channel binding",
+        ]
+        return texts.contains { line.contains($0) } && !line.contains("eof while reading")
     }
 
     /// A message without line breaks.

@@ -2,10 +2,10 @@ import CLibpq
 import Glibc
 
 extension Session {
-    /// Opens the connection: every host and address that libpq tries, authentication, and the settings of the session.
-    func open(_ parameters: ConnectionParameters, timeout: Duration) throws(PostgresError) {
+    /// Opens the connection: authentication and the settings of the session.
+    func open(_ options: [(keyword: String, value: String)], timeout: Duration) throws(PostgresError) {
         begin("connect", timeout: timeout)
-        let connection = try start(parameters)
+        let connection = try start(options)
         adopt(connection)
         // Only a verbose message tells the SQLSTATE of a refused connection.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
@@ -25,11 +25,11 @@ extension Session {
         if zone != "UTC" { try run(script: "SET TimeZone TO 'UTC'") }
     }
 
-    private func start(_ parameters: ConnectionParameters) throws(PostgresError) -> OpaquePointer {
+    private func start(_ options: [(keyword: String, value: String)]) throws(PostgresError) -> OpaquePointer {
         var keywords: [UnsafePointer<CChar>?] = []
         var values: [UnsafePointer<CChar>?] = []
         defer { for string in keywords + values { free(UnsafeMutablePointer(mutating: string)) } }
-        for option in parameters.options {
+        for option in options {
             keywords.append(strdup(option.keyword))
             values.append(strdup(option.value))
         }

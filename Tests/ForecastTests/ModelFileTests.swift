@@ -134,6 +134,18 @@ extension JSONValue {
         #expect(throws: ForecastError.self) { try Model(json: Data("[]".utf8)) }
     }
 
+    /// Each level takes some of a thread's stack; brackets in a string are none.
+    @Test func deepNestingIsRefusedBeforeItIsRead() throws {
+        func nested(_ levels: Int) -> Data {
+            Data((String(repeating: "[", count: levels) + #""[[\"[""# + String(repeating: "]", count: levels)).utf8)
+        }
+        #expect(try JSONValue(json: nested(64)).line.utf8.count == nested(64).count)
+        for levels in [65, 500, 100_000] {
+            let error = #expect(throws: ForecastError.self) { try JSONValue(json: nested(levels)) }
+            #expect(error?.message == "this JSON text has more than 64 levels")
+        }
+    }
+
     @Test func everySingleChangedWeightIsFound() throws {
         let file = try someFile()
         let original = try read(file)

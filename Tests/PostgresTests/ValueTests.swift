@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import TestSupport
 import Testing
@@ -123,14 +124,31 @@ struct ValueTests {
         }
     }
 
-    @Test func uncheckedFieldsNeverTrap() async throws {
+    @Test func fieldsOfLoopsAreReadByTheirType() async throws {
         try await withConnection { connection in
             let rows = try await connection.query(
                 "SELECT 1::integer, 2.5::real, 3::bigint, NULL::real, 4::smallint FROM generate_series(1, 3)")
             #expect(rows.count == 3)
             #expect(rows.int32(2, 0) == 1 && rows.float(0, 1) == 2.5 && rows.int64(1, 2) == 3 && rows.int16(0, 4) == 4)
             #expect(rows.isNull(0, 3) && !rows.isNull(0, 0))
-            #expect(rows.float(0, 3).isNaN && rows.int64(0, 0) == 0 && rows.int32(9, 0) == 0 && rows.int32(0, 9) == 0)
+            #expect(rows.float(0, 3).isNaN)
+        }
+    }
+
+    /// They are mistakes in our own SQL, of which 0 or NaN would say nothing.
+    @Test(arguments: ["int32 of a bigint", "no such column", "no such row", "float of an integer"])
+    func fieldsThatAreNotThereStopTheProgram(mistake: String) async throws {
+        let conninfo = try await TestServer.shared().conninfo()
+        await #expect(processExitsWith: .failure) { [conninfo = conninfo as String, mistake = mistake as String] in
+            let connection = try await Connection.connect(conninfo, applicationName: "test")
+            let rows = try await connection.query("SELECT 1::integer, 3::bigint")
+            switch mistake {
+            case "int32 of a bigint": _ = rows.int32(0, 1)
+            case "no such column": _ = rows.int32(0, 2)
+            case "no such row": _ = rows.int32(1, 0)
+            default: _ = rows.float(0, 0)
+            }
+            exit(0)
         }
     }
 

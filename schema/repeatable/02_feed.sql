@@ -162,6 +162,10 @@ CREATE OR REPLACE TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCA
 COMMENT ON TRIGGER note_change ON hazecast.quality_rule IS
     'Makes the daemon judge every newest window by the new settings.';
 
+CREATE OR REPLACE TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hazecast.station_error_codes
+    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
+COMMENT ON TRIGGER note_change ON hazecast.station_error_codes IS 'As that of hazecast.quality_rule.';
+
 CREATE OR REPLACE FUNCTION hazecast.refresh() RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

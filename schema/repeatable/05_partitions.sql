@@ -19,6 +19,10 @@ AS $$
 DECLARE
     last_month constant timestamptz := date_trunc('year', now()) + interval '2 years 11 months';
     fallback regclass := (SELECT nullif(partdefid, 0) FROM pg_partitioned_table WHERE partrelid = parent);
+    columns text := (
+        SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = parent AND attnum > 0 AND NOT attisdropped
+    );
     month timestamptz;
     partition text;
     made integer := 0;
@@ -32,13 +36,17 @@ BEGIN
         EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', fallback);
     END IF;
     FOR month IN SELECT generate_series(hazecast.partitions_end(parent), last_month, interval '1 month') LOOP
-        partition := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
+        -- Not the text of the regclass, which is quoted where quote_all_identifiers is on.
+        partition := (
+            SELECT format('%I.%I', nspname, relname || to_char(month, '"_"YYYY_MM'))
+            FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = parent
+        );
         EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent);
         IF fallback IS NOT NULL THEN
             EXECUTE format(
                 'WITH moved AS (DELETE FROM %s WHERE %I >= $1 AND %2$I < $2 RETURNING *) '
-                'INSERT INTO %s SELECT * FROM moved',
-                fallback, key, partition
+                'INSERT INTO %s (%s) SELECT %4$s FROM moved',
+                fallback, key, partition, columns
             ) USING month, month + interval '1 month';
         END IF;
         EXECUTE format(

@@ -35,18 +35,22 @@ GRANT EXECUTE ON FUNCTION hazecast.exceedance_probability(double precision, doub
     precision, double precision, double precision) TO hazecast_daemon, hazecast_reader, hazecast_operator;
 
 CREATE OR REPLACE FUNCTION hazecast.exceedance(level real)
-    RETURNS TABLE (station text, origin timestamptz, lead integer, valid_at timestamptz, probability real)
+    RETURNS TABLE (
+        station text, origin timestamptz, lead integer, valid_at timestamptz, probability real, stale boolean
+    )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         newest.station, newest.origin, newest.lead, newest.valid_at,
         hazecast.exceedance_probability(
-            exceedance.level, newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95)
+            exceedance.level, newest.pm25, newest.lower80, newest.upper80, newest.lower95, newest.upper95),
+        newest.stale
     FROM hazecast.latest_forecast AS newest;
 END;
 COMMENT ON FUNCTION hazecast.exceedance(real) IS
     'The probability that PM2.5 exceeds a level in µg/m³, for every station''s newest forecast, one row a lead: '
     'station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), '
-    'valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands).';
+    'valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands), '
+    'stale (whether the origin is three hours back: the station is silent, or nobody has forecast it).';
 REVOKE ALL ON FUNCTION hazecast.exceedance(real) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.exceedance(real) TO hazecast_daemon, hazecast_reader, hazecast_operator;

@@ -11,7 +11,8 @@ SELECT
     CASE
         WHEN newest.reading IS NULL THEN 'no forecast: no reading yet'
         WHEN outage.origin = newest.reading THEN outage.reason
-        WHEN newest.origin >= newest.reading THEN NULL
+        WHEN newest.origin >= newest.reading THEN
+            'silent since ' || to_char(silence.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
         WHEN NOT EXISTS (
             SELECT FROM hazecast.observation
             WHERE observation.station_id = station.id AND observation.observed_at = newest.reading
@@ -23,7 +24,8 @@ SELECT
     NULL::text AS role,
     judged.skill AS live_skill,
     judged.verdict,
-    issued.basis
+    issued.basis,
+    silence.since AS silent_since
 FROM hazecast.station
 CROSS JOIN LATERAL (
     SELECT
@@ -49,6 +51,10 @@ CROSS JOIN LATERAL (
         ) AS origin
     OFFSET 0 -- looks once, however often the columns are named above
 ) AS newest
+-- Hours are whole: one that has just ended is not late yet.
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN now() >= newest.reading + interval '3 hours' THEN newest.reading + interval '1 hour' END AS since
+) AS silence
 LEFT JOIN LATERAL (
     SELECT ledger.basis
     FROM hazecast.forecast_ledger AS ledger
@@ -86,6 +92,7 @@ SELECT
     CASE WHEN daemon.heartbeat < now() - interval '1 minute' THEN 'lost' ELSE daemon.role END,
     NULL,
     NULL,
+    NULL,
     NULL
 FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
@@ -99,8 +106,8 @@ COMMENT ON COLUMN hazecast.status.model IS
     'What serves the station: a model, or persistence where the model is no better; of a daemon the default model '
     'that it has loaded.';
 COMMENT ON COLUMN hazecast.status.reason IS
-    'Station: why the newest reading has no forecast, or one by persistence for want of readings; NULL else. Daemon: '
-    'why models that were made active do not serve; NULL when all of them do.';
+    'Station: why the newest reading has no forecast, or one by persistence for want of readings, or since when the '
+    'station is silent; NULL else. Daemon: why models that were made active do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS
@@ -114,5 +121,8 @@ COMMENT ON COLUMN hazecast.status.verdict IS
 COMMENT ON COLUMN hazecast.status.basis IS
     'Station: what the readings of its newest forecast are: full, partial (some hours lack PM2.5), or persistence (too '
     'few have it for a model).';
+COMMENT ON COLUMN hazecast.status.silent_since IS
+    'Station: the end of the newest reading''s hour, where that hour began three hours ago or earlier; NULL while it '
+    'reports.';
 REVOKE ALL ON hazecast.status FROM PUBLIC;
 GRANT SELECT ON hazecast.status TO hazecast_daemon, hazecast_reader, hazecast_operator;

@@ -143,6 +143,7 @@ BEGIN
     END IF;
     EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', reader);
     EXECUTE format('GRANT %I TO hazecast_daemon', reader);
+    EXECUTE format('COMMENT ON ROLE %I IS %L', reader, 'Reads an attached table for Hazecast: hazecast.attachments.');
 EXCEPTION WHEN insufficient_privilege THEN
     IF SQLERRM LIKE '%role%' THEN
         RAISE EXCEPTION 'the owner of schema hazecast may not make the role that reads %: ALTER ROLE % CREATEROLE',
@@ -204,7 +205,7 @@ DECLARE
     relation regclass;
 BEGIN
     IF class.relkind NOT IN ('r', 'p', 'f', 'm', 'v') OR class.relpersistence = 't'
-        OR namespace::text IN ('hazecast', 'pg_catalog', 'information_schema')
+        OR namespace = ANY ('{hazecast,pg_catalog,information_schema}'::regnamespace[])
     THEN
         RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a view of yours', source
             USING ERRCODE = 'wrong_object_type';

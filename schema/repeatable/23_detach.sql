@@ -44,7 +44,8 @@ BEGIN
         BEGIN
             EXECUTE format('DROP ROLE %I', gone.reader);
         EXCEPTION WHEN dependent_objects_still_exist THEN
-            NULL; -- a copy of this database uses the role
+            RAISE NOTICE 'role % stays: it has rights that somebody else granted, or a copy of this database uses it',
+                gone.reader;
         END;
     END IF;
 END
@@ -54,29 +55,33 @@ COMMENT ON FUNCTION hazecast.unregister_attachment(integer) IS
 REVOKE ALL ON FUNCTION hazecast.unregister_attachment(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hazecast.unregister_attachment(integer) TO hazecast_operator;
 
-CREATE OR REPLACE FUNCTION hazecast.detach(source text, name text DEFAULT NULL) RETURNS text
+CREATE OR REPLACE FUNCTION hazecast.detach_attachments(source text, name text, attached integer[]) RETURNS text
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
 DECLARE
-    attached constant integer[] := ARRAY(
-        SELECT a.id FROM hazecast.attachment AS a
-        WHERE (a.source = to_regclass(source) OR (a.source_name = source
-                AND NOT EXISTS (SELECT FROM hazecast.attachment AS b WHERE b.source = to_regclass(source))))
-            AND (name IS NULL OR a.name = name));
+    granted record;
 BEGIN
     IF cardinality(attached) = 0 THEN
         RAISE EXCEPTION '% is not attached', concat_ws(' as ', source, name)
             USING ERRCODE = 'undefined_object', HINT = 'SELECT source, name FROM hazecast.attachments';
     END IF;
     BEGIN
-        IF NOT EXISTS (
-            SELECT FROM hazecast.attachment AS a
-            WHERE a.id <> ALL (attached)
-                AND a.source = (SELECT b.source FROM hazecast.attachment AS b WHERE b.id = attached[1])
-        ) THEN
-            PERFORM hazecast.drop_attachment_triggers(a.source) FROM hazecast.attachment AS a WHERE a.id = attached[1];
-        END IF;
+        PERFORM hazecast.drop_attachment_triggers(a.source)
+        FROM hazecast.attachment AS a
+        WHERE a.id = ANY (attached)
+            AND NOT EXISTS (
+                SELECT FROM hazecast.attachment AS other WHERE other.source = a.source AND other.id <> ALL (attached));
+        FOR granted IN
+            SELECT format('SCHEMA %I', nspname) AS object, reader
+            FROM pg_namespace CROSS JOIN aclexplode(nspacl) JOIN hazecast.attachment ON to_regrole(reader) = grantee
+            WHERE id = ANY (attached)
+            UNION
+            SELECT format('TABLE %s', pg_class.oid::regclass), reader
+            FROM pg_class CROSS JOIN aclexplode(relacl) JOIN hazecast.attachment ON to_regrole(reader) = grantee
+            WHERE id = ANY (attached)
+        LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM %I', granted.object, granted.reader);
+        END LOOP;
     EXCEPTION WHEN insufficient_privilege THEN
         NULL; -- with the rights of the schema's owner, then
     END;
@@ -84,6 +89,22 @@ BEGIN
     RETURN format('%s is detached; its readings stay', source);
 END
 $$;
+COMMENT ON FUNCTION hazecast.detach_attachments(text, text, integer[]) IS
+    'What detach does when it knows which attachments are meant: what it can with the rights of the caller.';
+REVOKE ALL ON FUNCTION hazecast.detach_attachments(text, text, integer[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hazecast.detach_attachments(text, text, integer[]) TO hazecast_operator;
+
+CREATE OR REPLACE FUNCTION hazecast.detach(source text, name text DEFAULT NULL) RETURNS text
+    LANGUAGE sql
+BEGIN ATOMIC
+    SELECT hazecast.detach_attachments(detach.source, detach.name, ARRAY(
+        SELECT a.id FROM hazecast.attachment AS a
+        WHERE (detach.name IS NULL OR a.name = detach.name)
+            AND (a.source = to_regclass(detach.source) OR (a.source_name = detach.source AND NOT EXISTS (
+                SELECT FROM hazecast.attachment AS b WHERE b.source = to_regclass(detach.source))))
+        ORDER BY a.id
+    ));
+END;
 COMMENT ON FUNCTION hazecast.detach(text, text) IS
     'Ends what attach began, for one attachment of a table or all: our triggers, what waited and what was rejected are '
     'gone, and the table is as it was. Its readings stay. PostgreSQL lets only the owner of a table take triggers off '

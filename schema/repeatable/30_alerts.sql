@@ -69,6 +69,20 @@ CREATE OR REPLACE TRIGGER notify_alert AFTER INSERT OR UPDATE OF cleared_at ON h
     FOR EACH ROW EXECUTE FUNCTION hazecast.notify_alert();
 COMMENT ON TRIGGER notify_alert ON hazecast.alert IS 'Tells those who listen.';
 
+CREATE OR REPLACE FUNCTION hazecast.is_unconfirmed(station integer, hour timestamptz) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(max(pm25) FILTER (WHERE observed_at = hour)
+        > 20 * greatest(max(pm25) FILTER (WHERE observed_at < hour), 1), false)
+    FROM hazecast.observation
+    WHERE station_id = station AND observed_at BETWEEN hour - interval '72 hours' AND hour
+$$;
+COMMENT ON FUNCTION hazecast.is_unconfirmed(integer, timestamptz) IS
+    'Whether the reading of an hour is more than 20 times the highest of the 72 hours before it, and of 1 µg/m³: an '
+    'instrument at fault rather than the air. The next reading confirms it, as it has this one before it. Error codes '
+    'and other flagged readings do not count.';
+REVOKE ALL ON FUNCTION hazecast.is_unconfirmed(integer, timestamptz) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION hazecast.evaluate_alerts(
     stations integer[], origins timestamptz[], revisions integer[],
     OUT raised integer, OUT cleared integer, OUT failure text
@@ -92,6 +106,8 @@ BEGIN
         SELECT
             rule.id AS rule_id, rule.name, rule.level, rule.quiet_period, standing.id AS standing,
             ledger.station_id, ledger.origin, ledger.revision, ledger.issued_at, verdict.is_above, verdict.lead,
+            standing.id IS NULL AND verdict.is_above AND hazecast.is_unconfirmed(ledger.station_id, ledger.origin)
+                AS is_unconfirmed,
             ledger.pm25[verdict.lead] AS pm25,
             hazecast.exceedance_probability(
                 rule.level, ledger.pm25[verdict.lead], ledger.lower80[verdict.lead], ledger.upper80[verdict.lead],
@@ -138,7 +154,7 @@ BEGIN
             rule_id, name, station_id, level, issued_at, origin, revision, lead, origin + lead * interval '1 hour',
             pm25, probability
         FROM judged
-        WHERE standing IS NULL AND is_above AND NOT EXISTS (
+        WHERE standing IS NULL AND is_above AND NOT is_unconfirmed AND NOT EXISTS (
             SELECT FROM hazecast.alert AS former
             WHERE former.station_id = judged.station_id AND former.rule_id = judged.rule_id
                 AND former.cleared_origin > judged.origin - judged.quiet_period

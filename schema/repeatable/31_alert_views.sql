@@ -57,12 +57,15 @@ SELECT
             'the forecasts of %s of %s stations have no bands, so there is no probability to compare: '
             'make a model with bands serve, or set probability to NULL',
             watched.with_forecast - watched.with_bands, watched.with_forecast)
+        WHEN watched.silent > 0 THEN format(
+            '%s of %s stations have had no new forecast for three hours', watched.silent, watched.stations)
     END AS reason
 FROM hazecast.alert_rule AS rule
 CROSS JOIN LATERAL (
     SELECT
         count(*) AS stations, count(newest.origin) AS with_forecast,
-        count(*) FILTER (WHERE newest.has_bands) AS with_bands
+        count(*) FILTER (WHERE newest.has_bands) AS with_bands,
+        count(*) FILTER (WHERE now() >= newest.origin + interval '3 hours') AS silent
     FROM hazecast.station
     LEFT JOIN LATERAL (
         SELECT ledger.origin, ledger.lower80 IS NOT NULL AS has_bands FROM hazecast.forecast_ledger AS ledger

@@ -58,7 +58,7 @@ CREATE TABLE hazecast.reading_flag (
     flag text NOT NULL
         CONSTRAINT reading_flag_is_known CHECK (flag IN (
             'future', 'before_2000', 'negative', 'out_of_range', 'not_finite', 'stuck', 'spike', 'duplicate',
-            'clock_jump'
+            'clock_jump', 'error_code'
         )),
     PRIMARY KEY (station_id, observed_at, measure, flag)
 );
@@ -72,8 +72,8 @@ COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
 COMMENT ON COLUMN hazecast.reading_flag.flag IS
-    'future (more than an hour ahead), before_2000, negative, out_of_range, not_finite, stuck, spike, duplicate or '
-    'clock_jump; hazecast.quality_rule has their settings.';
+    'future (more than an hour ahead), before_2000, negative, out_of_range, not_finite, error_code, stuck, spike, '
+    'duplicate or clock_jump; hazecast.quality_rule has their settings.';
 REVOKE ALL ON hazecast.reading_flag FROM PUBLIC;
 GRANT SELECT ON hazecast.reading_flag TO hazecast_reader, hazecast_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hazecast.reading_flag TO hazecast_daemon;

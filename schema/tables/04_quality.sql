@@ -14,12 +14,14 @@ CREATE TABLE hazecast.quality_rule (
         CONSTRAINT quality_rule_margin_is_a_difference CHECK (margin BETWEEN 0 AND 5000),
     factor real
         CONSTRAINT quality_rule_factor_is_a_ratio CHECK (factor BETWEEN 1 AND 1000),
+    codes real[]
+        CONSTRAINT quality_rule_codes_are_values CHECK (array_position(codes, NULL) IS NULL),
     PRIMARY KEY (flag, measure),
     CONSTRAINT quality_rule_is_known CHECK (
         flag = 'out_of_range' AND measure IN (
             'pm25', 'dew_point', 'temperature', 'pressure', 'wind_direction', 'wind_speed'
         )
-        OR flag IN ('stuck', 'spike') AND measure = 'pm25'
+        OR flag IN ('stuck', 'spike', 'error_code') AND measure = 'pm25'
         OR flag IN ('duplicate', 'clock_jump') AND measure = 'observed_at'
     ),
     CONSTRAINT quality_rule_has_its_settings CHECK (
@@ -27,6 +29,7 @@ CREATE TABLE hazecast.quality_rule (
             WHEN 'out_of_range' THEN num_nulls(lowest, highest) = 0
             WHEN 'stuck' THEN num_nulls(hours, level) = 0
             WHEN 'spike' THEN num_nulls(margin, factor) = 0
+            WHEN 'error_code' THEN codes IS NOT NULL
             ELSE hours IS NOT NULL
         END
     ),
@@ -45,7 +48,7 @@ COMMENT ON TABLE hazecast.quality_rule IS
     'Settings of quality control, for the daemon, training and backtests alike. After a change the daemon judges the '
     'newest windows again. What has no row here (not_finite, negative, future, before_2000) is fixed.';
 COMMENT ON COLUMN hazecast.quality_rule.flag IS
-    'Flag that the rule sets: out_of_range, stuck, spike, duplicate or clock_jump.';
+    'Flag that the rule sets: out_of_range, error_code, stuck, spike, duplicate or clock_jump.';
 COMMENT ON COLUMN hazecast.quality_rule.measure IS
     'Column of hazecast.reading that it judges; observed_at: the reading as a whole.';
 COMMENT ON COLUMN hazecast.quality_rule.enabled IS 'False: the rule is not applied. out_of_range always is.';
@@ -62,9 +65,13 @@ COMMENT ON COLUMN hazecast.quality_rule.level IS
 COMMENT ON COLUMN hazecast.quality_rule.margin IS
     'spike: µg/m³ by which the hour exceeds the higher of its neighbours.';
 COMMENT ON COLUMN hazecast.quality_rule.factor IS 'spike: times the higher of its neighbours that the hour exceeds.';
+COMMENT ON COLUMN hazecast.quality_rule.codes IS
+    'error_code: values that instruments report instead of a measurement, exactly equal. hazecast.station_error_codes '
+    'has those of single stations.';
 REVOKE ALL ON hazecast.quality_rule FROM PUBLIC;
 GRANT SELECT ON hazecast.quality_rule TO hazecast_daemon, hazecast_reader, hazecast_operator;
-GRANT UPDATE (enabled, lowest, highest, hours, level, margin, factor) ON hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE (enabled, lowest, highest, hours, level, margin, factor, codes)
+    ON hazecast.quality_rule TO hazecast_operator;
 
 INSERT INTO hazecast.quality_rule (flag, measure, lowest, highest) VALUES
     ('out_of_range', 'pm25', -10, 5000), ('out_of_range', 'dew_point', -100, 50),
@@ -74,3 +81,19 @@ INSERT INTO hazecast.quality_rule (flag, measure, hours, level) VALUES ('stuck',
 INSERT INTO hazecast.quality_rule (flag, measure, margin, factor) VALUES ('spike', 'pm25', 300, 3);
 INSERT INTO hazecast.quality_rule (flag, measure, hours) VALUES
     ('duplicate', 'observed_at', 3), ('clock_jump', 'observed_at', 3);
+INSERT INTO hazecast.quality_rule (flag, measure, codes) VALUES
+    ('error_code', 'pm25', '{985, 999, 999.9, 1999.9, 4999, 5000}');
+
+CREATE TABLE hazecast.station_error_codes (
+    station_id integer PRIMARY KEY REFERENCES hazecast.station ON DELETE CASCADE,
+    codes real[] NOT NULL
+        CONSTRAINT station_error_codes_are_values CHECK (array_position(codes, NULL) IS NULL)
+);
+COMMENT ON TABLE hazecast.station_error_codes IS
+    'Error codes of stations whose instrument has others than those of hazecast.quality_rule, for which they stand '
+    'instead. They hold while that rule is enabled.';
+COMMENT ON COLUMN hazecast.station_error_codes.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.station_error_codes.codes IS 'Its codes as PM2.5 in µg/m³, exactly equal; {}: none.';
+REVOKE ALL ON hazecast.station_error_codes FROM PUBLIC;
+GRANT SELECT ON hazecast.station_error_codes TO hazecast_daemon, hazecast_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON hazecast.station_error_codes TO hazecast_operator;

@@ -70,6 +70,9 @@ CREATE TABLE hazecast.active_model (
     by_whom text NOT NULL DEFAULT session_user,
     CONSTRAINT active_model_one_per_station UNIQUE NULLS NOT DISTINCT (station_id)
 );
+-- No key can be its replica identity, because station_id may be NULL. Without one, a publication of all tables would
+-- make every UPDATE and DELETE fail.
+ALTER TABLE hazecast.active_model REPLICA IDENTITY FULL;
 COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
 COMMENT ON COLUMN hazecast.active_model.station_id IS
     'The station; NULL is the default for all that have no row of their own.';

@@ -80,6 +80,8 @@ CREATE TABLE hazecast.training_result (
     challenger_earlier_skill double precision,
     CONSTRAINT training_result_one_per_station UNIQUE NULLS NOT DISTINCT (run_id, station_id)
 );
+-- As hazecast.active_model.
+ALTER TABLE hazecast.training_result REPLICA IDENTITY FULL;
 -- What a deleted model is looked for by.
 CREATE INDEX training_result_challenger_idx ON hazecast.training_result (challenger_id);
 COMMENT ON INDEX hazecast.training_result_challenger_idx IS 'Finds the results of a challenger.';

@@ -118,6 +118,8 @@ CREATE TABLE hazecast.rejection (
     last_seen timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT rejection_key UNIQUE NULLS NOT DISTINCT (attachment, station, observed, reason)
 );
+-- As hazecast.active_model.
+ALTER TABLE hazecast.rejection REPLICA IDENTITY FULL;
 COMMENT ON TABLE hazecast.rejection IS
     'Rows of attached tables, or values of rows, that could not be used, and why. The newest ten thousand of each '
     'table stand for themselves; older ones are added up by reason, without station and time.';

@@ -52,7 +52,7 @@ COMMENT ON COLUMN hazecast.alert_rule.hysteresis IS
 COMMENT ON COLUMN hazecast.alert_rule.quiet_period IS
     'How long after an alert was cleared the rule raises none for that station, from origin to origin: at most a year.';
 COMMENT ON COLUMN hazecast.alert_rule.enabled IS
-    'False: raises nothing, and what stands is cleared with the next forecast.';
+    'False: raises nothing, and what stands is cleared.';
 COMMENT ON COLUMN hazecast.alert_rule.created_by IS 'The database user who made it.';
 COMMENT ON COLUMN hazecast.alert_rule.created_at IS 'When it was made.';
 REVOKE ALL ON hazecast.alert_rule FROM PUBLIC;
@@ -77,7 +77,9 @@ CREATE TABLE hazecast.alert (
     cleared_at timestamptz,
     cleared_origin timestamptz,
     cleared_because text
-        CONSTRAINT alert_cleared_because_is_known CHECK (cleared_because IN ('fell', 'unwatched')),
+        CONSTRAINT alert_cleared_because_is_known CHECK (
+            cleared_because IN ('fell', 'unwatched', 'expired', 'by hand')
+        ),
     CONSTRAINT alert_is_cleared_as_a_whole CHECK (num_nulls(cleared_at, cleared_origin, cleared_because) IN (0, 3))
 );
 CREATE UNIQUE INDEX alert_standing_idx ON hazecast.alert (station_id, rule_id) WHERE cleared_at IS NULL;
@@ -101,9 +103,12 @@ COMMENT ON COLUMN hazecast.alert.pm25 IS 'PM2.5 that was forecast for it, in µg
 COMMENT ON COLUMN hazecast.alert.probability IS
     'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
 COMMENT ON COLUMN hazecast.alert.cleared_at IS
-    'When it was cleared: issued_at of the forecast that cleared it; NULL while it stands.';
-COMMENT ON COLUMN hazecast.alert.cleared_origin IS 'Origin of the forecast that cleared it.';
+    'When it was cleared: issued_at of the forecast that cleared it, if one did; NULL while it stands.';
+COMMENT ON COLUMN hazecast.alert.cleared_origin IS
+    'Origin of the forecast that cleared it; else of the newest one of the station at that time.';
 COMMENT ON COLUMN hazecast.alert.cleared_because IS
-    'fell: the forecast was no longer above; unwatched: the rule was deleted, disabled, or no longer for this station.';
+    'fell: the forecast was no longer above; unwatched: the rule was deleted, disabled, or no longer for this station, '
+    'or the station is gone; expired: the station has had no forecast for so long that it says nothing of the hours to '
+    'come; by hand: hazecast.clear_alert.';
 REVOKE ALL ON hazecast.alert FROM PUBLIC;
 GRANT SELECT ON hazecast.alert TO hazecast_daemon, hazecast_reader, hazecast_operator;

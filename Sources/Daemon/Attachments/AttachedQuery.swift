@@ -3,8 +3,8 @@ import Postgres
 
 /// The SQL that reads an attached table: its columns as they are, of a span of time, newest rows first.
 ///
-/// It holds what the attacher wrote (`where`), and planning it runs code of the table's owner (indexes, views, policies), so
-/// it is never run but by `AttachedReader`.
+/// It holds what the attacher wrote (`where`), and planning it runs code of the table's owner (indexes, views, policies):
+/// only `AttachedReader` runs it.
 struct AttachedQuery {
     /// Columns that are read as numbers, by our names, in order; the others are text.
     struct Column: Sendable {
@@ -80,6 +80,10 @@ struct AttachedQuery {
         {
             conditions.append("\(station) = ANY (\(names))")
         }
+        if let parameters = settings.parameters, let parameter = settings.columns["parameter"] {
+            let wanted = columns.compactMap { parameters[$0.name] }.map(Self.literal).joined(separator: ", ")
+            conditions.append("(row.\(Self.identifier(parameter)))::text IN (\(wanted.isEmpty ? "NULL" : wanted))")
+        }
         if let condition = settings.where { conditions.append("(\(condition)\n)") }
         return """
             SELECT \(list.joined(separator: ", ")) FROM \(table.source) AS row
@@ -110,7 +114,7 @@ struct AttachedQuery {
         }
     }
 
-    /// Stations as an array of the column's type; nil where one of them could not be, which would make the statement fail.
+    /// Stations as an array of the column's type; nil where one of them is none, which would make the statement fail.
     private func names(_ stations: Set<String>) -> String? {
         switch table.families["station"] ?? nil {
         case .text: return "ARRAY[\(stations.sorted().map(Self.literal).joined(separator: ","))]::text[]"
@@ -125,7 +129,8 @@ struct AttachedQuery {
     /// A number that no cast fails for: NaN for what is none that is finite, zero for what is next to it.
     private static func number(_ column: String) -> String {
         """
-        CASE WHEN \(column) BETWEEN -1e-20 AND 1e-20 THEN 0::float8 WHEN \(column) BETWEEN -1e30 AND 1e30 THEN (\(column))::float8 \
+        CASE WHEN \(column) BETWEEN -1e-20 AND 1e-20 THEN 0::float8 \
+        WHEN \(column) BETWEEN -1e30 AND 1e30 THEN (\(column))::float8 \
         WHEN \(column) IS NOT NULL THEN 'NaN'::float8 END
         """
     }

@@ -2,11 +2,11 @@ import Postgres
 
 /// Reads a user's table with the rights of its reader and no others, over a connection that serves for nothing else.
 ///
-/// Planning and running the query runs code of whoever owns the table. Inside a SECURITY DEFINER function of the reader that
-/// code can neither RESET ROLE nor SET ROLE. It can change settings, drop the function and catch a cancel; so the function is
-/// made for one call in `pg_temp`, nothing is run on the connection afterwards, and the deadline closes the socket and
-/// terminates the server's process. The transaction is read-only and never commits: no deferred trigger runs outside of the
-/// function, and no notification leaves it.
+/// Planning and running the query runs code of whoever owns the table. Inside a SECURITY DEFINER function of the reader
+/// that code can neither RESET ROLE nor SET ROLE. It can change settings, drop the function and catch a cancel; so the
+/// function is made for one call in `pg_temp`, nothing is run on the connection afterwards, and the deadline closes the
+/// socket and terminates the server's process. The transaction is read-only and never commits: no deferred trigger runs
+/// outside of the function, and no notification leaves it.
 package struct AttachedReader {
     let conninfo: String
     var deadline = Duration.seconds(60)

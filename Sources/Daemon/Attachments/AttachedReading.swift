@@ -36,6 +36,8 @@ struct AttachedReading: Sendable {
     private static let shift: Int64 = 15
     /// Seconds of an hour that need not be covered: clocks are never quite right.
     private static let slack = 3.6
+    /// Seconds of values for one hour from which on the rows stand for less than their step says.
+    private static let most = 5_400.0
 
     /// Decides what to read: the newest of what waits.
     init(_ table: AttachedTable, _ all: AttachedChanges, at now: PostgresTimestamp) throws(PostgresError) {
@@ -129,14 +131,19 @@ struct AttachedReading: Sendable {
         let isOld =
             over + patience <= now.microsecondsSince2000
             && changes.spans.contains { $0.isHistory && $0.hours.contains(Int64(key.hour)) }
-        let isFinal = isDue || isOld
-        if value.covered >= 3_600 - Self.slack || (isFinal && value.covered >= 2_700 - Self.slack) {
+        let isOver = over <= now.microsecondsSince2000
+        let isFinal = isOver && (isOld || (isDue && over + patience <= now.microsecondsSince2000))
+        if isOver, value.measured >= Self.most {
+            // What was taken before more rows told was wrong, too.
+            withdrawn.append(AttachedChanges.Due(station: key.station, hour: hour, isRemoval: true))
+            reject(key.station, hour, spacing(value))
+        } else if isOver && value.covered >= 3_600 - Self.slack || isFinal && value.covered >= 2_700 - Self.slack {
             complete.append(Hour(station: key.station, hour: hour, means: value.means))
             let shortages = value.shortages(AttachedQuery.measures, of: table.filled)
             if !shortages.isEmpty { reject(key.station, hour, shortages.joined(separator: "; ")) }
         } else if !isFinal {
             guard value.covered > 0 || isRemoval || table.settings.carry != nil else { return }
-            let until = max(over, now.microsecondsSince2000) + patience
+            let until = isOver ? now.microsecondsSince2000 + patience : over
             waiting.append(
                 Waiting(
                     station: key.station, hour: hour, until: PostgresTimestamp(microsecondsSince2000: until),
@@ -178,6 +185,19 @@ struct AttachedReading: Sendable {
             (low, high) = (first.floored(by: 3_600_000_000), last.floored(by: 3_600_000_000))
         }
         return low - (table.settings.stamps == "end" ? 1 : 0)...high + reach
+    }
+
+    /// How far rows are apart whose values add up to more than the hour.
+    private func spacing(_ value: HourlyMeans.Hour) -> String {
+        let exact = table.settings.step * 3_600 / value.measured
+        // A part of an hour, if it is next to one.
+        let part = 3_600 / (3_600 / exact).rounded()
+        let seconds = Int((abs(part - exact) < exact / 20 ? part : exact).rounded())
+        func words(_ seconds: Int) -> String { seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) seconds" }
+        return """
+            the rows are some \(words(seconds)) apart, not \(words(Int(table.settings.step))): attach the table again with \
+            step => '\(words(seconds))'
+            """
     }
 
     private mutating func reject(_ station: String, _ hour: UTCHour, _ reason: String) {

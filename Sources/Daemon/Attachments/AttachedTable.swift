@@ -58,8 +58,8 @@ struct AttachedTable: Sendable {
     ) async throws(PostgresError) -> [AttachedTable] {
         let rows = try await connection.query(
             """
-            SELECT a.id, coalesce(format('%I.%I', nspname, relname), a.source_name) AS source, a.reader,
-                a.settings::text AS settings, hazecast.filled_measures(a.settings) AS filled,
+            SELECT a.id, CASE WHEN c.oid IS NULL THEN a.source_name ELSE format('%I.%I', nspname, relname) END AS source,
+                a.reader, a.settings::text AS settings, hazecast.filled_measures(a.settings) AS filled,
                 (SELECT jsonb_object_agg(key, hazecast.type_family(a.source, value))
                     FROM jsonb_each_text(a.settings -> 'columns'))::text AS families,
                 CASE WHEN coalesce(

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 
 /// A line on a terminal's standard error that says how far something is; silent where that is no terminal.
 struct ProgressBar {
@@ -38,5 +39,5 @@ struct ProgressBar {
 enum StandardError {
     static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
-    static func print(_ line: String) { write(line + "\n") }
+    static func print(_ line: String) { write(line.printable(keepingLines: true) + "\n") }
 }

@@ -31,9 +31,7 @@ struct RunCommand: AsyncParsableCommand {
         do {
             settings = try await options.settings(flags: flags)
         } catch {
-            // Not a failure like others: systemd is told (RestartPreventExitStatus=) that trying again does not mend it.
-            StandardError.print("Error: \(error)")
-            throw ExitCode(EX_CONFIG)
+            throw Self.refused(error)
         }
         if checkConfig {
             let database = settings.redactedDatabase.isEmpty ? "(libpq's environment)" : settings.redactedDatabase
@@ -42,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
                 SettingValue.text(bytes: settings.retrainMemory),
             ]
             for ((key, value), source) in zip(zip(Settings.keys, values), settings.sources) {
-                print("\(key): \(value)  # \(source)")
+                print("\(key): \(value)  # \(source)".printable())
             }
             return
         }
@@ -71,6 +69,16 @@ struct RunCommand: AsyncParsableCommand {
                 ] + services.map { .init(service: $0, successTerminationBehavior: .ignore) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "hazecast.lifecycle") { _ in StderrLogHandler(floor: .warning) }))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch let error as PostgresError where error.code == .misuse {
+            throw Self.refused(error)
+        }
+    }
+
+    /// Not a failure like others: systemd is told (RestartPreventExitStatus=) that trying again does not mend it.
+    private static func refused(_ error: any Error) -> ExitCode {
+        StandardError.print("Error: \(error)")
+        return ExitCode(EX_CONFIG)
     }
 }

@@ -32,6 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
             let liveSkill: Double?
             let verdict: String?
             let reason: String?
+            let silentSince: String?
         }
 
         var daemons: [Daemon] = []
@@ -60,7 +61,7 @@ struct StatusCommand: AsyncParsableCommand {
             SELECT kind, name, to_char(last_reading AT TIME ZONE 'UTC', \(stamp)),
                 to_char(last_origin AT TIME ZONE 'UTC', \(stamp)), (extract(epoch FROM lag) / 3600)::double precision,
                 model, reason, extract(epoch FROM clock_timestamp() - heartbeat)::double precision, version, role,
-                live_skill, verdict
+                live_skill, verdict, to_char(silent_since AT TIME ZONE 'UTC', \(stamp))
             FROM hazecast.status ORDER BY kind, name
             """)
         var report = Report()
@@ -80,7 +81,8 @@ struct StatusCommand: AsyncParsableCommand {
                         name: name, lastReading: try row.decode(String?.self, at: 2),
                         lastOrigin: try row.decode(String?.self, at: 3), lagHours: try row.decode(Double?.self, at: 4),
                         model: model, liveSkill: try row.decode(Double?.self, at: 10),
-                        verdict: try row.decode(String?.self, at: 11), reason: try row.decode(String?.self, at: 6)))
+                        verdict: try row.decode(String?.self, at: 11), reason: try row.decode(String?.self, at: 6),
+                        silentSince: try row.decode(String?.self, at: 12)))
             }
         }
         return report

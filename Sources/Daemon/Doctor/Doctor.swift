@@ -39,20 +39,19 @@ struct Doctor {
             let waits = error.recovery == .reconnect
             add(
                 "connection", waits && isQuick ? .warning : .failure,
-                "\(error)" + (waits ? ": the daemon waits for it" : ": correct `database` or the server's pg_hba.conf"))
+                "\(error)"
+                    + (waits ? ": the daemon waits for it" : ": correct `database`, or the server's pg_hba.conf or TLS")
+            )
             return
         }
-        await attempt("connection") {
-            let row = try await connection.query("SELECT current_setting('server_version'), current_user::text")
-                .single()
-            return .ok(
-                "PostgreSQL \(try row.decode(String.self, at: 0)), as \(try row.decode(String.self, at: 1))")
-        }
+        await attempt("connection") { try await Self.session(connection) }
         await attempt("pooler") {
             try await PoolerProbe.refuse(connection, conninfo: settings.database)
             return .ok("none that shares sessions")
         }
         let mayWait = isQuick
+        // First, because a login that has none may not even look whether there is a schema.
+        await attempt("rights") { try await Self.rights(connection) }
         await attempt("schema") {
             do {
                 try await Migrator.check(connection)
@@ -62,7 +61,6 @@ struct Doctor {
             }
         }
         guard findings.last?.state == .ok else { return await connection.close() }
-        await attempt("rights") { try await Self.rights(connection) }
         await attempt("model") {
             let models = try await ActiveModels.load(on: connection)
             return .ok("\(models.fallback.name) serves")
@@ -77,7 +75,7 @@ struct Doctor {
     }
 
     mutating func add(_ check: String, _ state: Finding.State, _ message: String) {
-        findings.append(Finding(check: check, state: state, message: message.replacing("\n", with: " ")))
+        findings.append(Finding(check: check, state: state, message: message.printable()))
     }
 
     // MARK: Private
@@ -89,40 +87,72 @@ struct Doctor {
     }
 
     /// Adds the verdict; whatever is thrown is a failure.
-    ///
-    /// - Returns: whether it is one.
-    @discardableResult
-    private mutating func attempt(_ check: String, _ body: () async throws -> Verdict) async -> Bool {
+    private mutating func attempt(_ check: String, _ body: () async throws -> Verdict) async {
         do {
             switch try await body() {
             case .ok(let message): add(check, .ok, message)
             case .warning(let message): add(check, .warning, message)
-            case .failure(let message):
-                add(check, .failure, message)
-                return false
+            case .failure(let message): add(check, .failure, message)
             }
-            return true
         } catch {
             add(check, .failure, "\(error)")
-            return false
         }
+    }
+
+    /// Who is connected to what, and whether he may write.
+    private static func session(_ connection: Connection) async throws -> Verdict {
+        let row = try await connection.query(
+            """
+            SELECT current_setting('server_version'), current_user::text, pg_is_in_recovery(), setting.setting::boolean,
+                CASE setting.source
+                    WHEN 'user' THEN format('ALTER ROLE %I RESET default_transaction_read_only', session_user)
+                    WHEN 'database' THEN
+                        format('ALTER DATABASE %I RESET default_transaction_read_only', current_database())
+                    WHEN 'database user' THEN format(
+                        'ALTER ROLE %I IN DATABASE %I RESET default_transaction_read_only', session_user,
+                        current_database())
+                    ELSE format('it is set by: %s', setting.source)
+                END
+            FROM pg_settings AS setting WHERE setting.name = 'default_transaction_read_only'
+            """
+        ).single()
+        let user = try row.decode(String.self, at: 1)
+        let message = "PostgreSQL \(try row.decode(String.self, at: 0)), as \(user)"
+        if try row.decode(Bool.self, at: 2) {
+            return .warning("\(message), but a standby server: the daemon waits until it is promoted")
+        }
+        if try row.decode(Bool.self, at: 3) {
+            let advice = try row.decode(String.self, at: 4)
+            return .failure(
+                "\(message), but default_transaction_read_only is on, so that the daemon can write nothing: \(advice)")
+        }
+        return .ok(message)
     }
 
     private static func rights(_ connection: Connection) async throws -> Verdict {
         let row = try await connection.query(
             """
-            SELECT current_user::text, rolsuper, pg_has_role(current_user, 'hazecast_daemon', 'USAGE')
-            FROM pg_roles WHERE rolname = current_user
+            SELECT login.rolname::text, login.rolsuper, pg_has_role(current_user, daemon.oid, 'MEMBER'),
+                pg_has_role(current_user, daemon.oid, 'USAGE'), quote_ident(login.rolname)
+            FROM pg_roles AS login LEFT JOIN pg_roles AS daemon ON daemon.rolname = 'hazecast_daemon'
+            WHERE login.rolname = current_user
             """
         ).single()
-        let user = try row.decode(String.self, at: 0)
+        let (user, name) = (try row.decode(String.self, at: 0), try row.decode(String.self, at: 4))
         if try row.decode(Bool.self, at: 1) {
             return .warning("\(user) is a superuser: let the service log in as a member of hazecast_daemon instead")
         }
-        guard try row.decode(Bool.self, at: 2) else {
-            return .failure("\(user) is no member of hazecast_daemon: GRANT hazecast_daemon TO \"\(user)\"")
+        switch (try row.decode(Bool?.self, at: 2), try row.decode(Bool?.self, at: 3)) {
+        case (nil, _): return .warning("there is no role hazecast_daemon: `hazecast migrate` makes it")
+        case (true, true): return .ok("\(user) is a member of hazecast_daemon")
+        case (true, _):
+            return .failure(
+                """
+                \(user) is a member of hazecast_daemon without its rights: ALTER ROLE \(name) INHERIT and, from \
+                PostgreSQL 16 on, GRANT hazecast_daemon TO \(name) WITH INHERIT TRUE
+                """)
+        default: return .failure("\(user) is no member of hazecast_daemon: GRANT hazecast_daemon TO \(name)")
         }
-        return .ok("\(user) is a member of hazecast_daemon")
     }
 
     private static func partitions(_ connection: Connection) async throws -> Verdict {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Postgres
 import Synchronization
 
 /// The least severe messages that are logged, everywhere and from now on.
@@ -33,8 +34,8 @@ struct StderrLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            .map { (key: $0.key, value: "\($0.value)".replacing("\n", with: " ")) }
-        let message = "\(event.message)".replacing("\n", with: " ")
+            .map { (key: $0.key, value: "\($0.value)".printable()) }
+        let message = "\(event.message)".printable()
         let text = ([message] + pairs.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
         if Journal.isStandardError {
             let fields = pairs.map { (name: "HAZECAST_\($0.key.uppercased())", value: $0.value) }

@@ -55,6 +55,8 @@ enum Migrator {
             throw DaemonError(
                 .schema, "the server is older than PostgreSQL \(oldestServer), the oldest that can be used")
         }
+        try await checkEncoding(connection)
+        try await prepare(connection)
         var report = Report()
         if isDryRun {
             let recorded = try await SchemaRecord.load(on: connection)
@@ -89,6 +91,7 @@ enum Migrator {
     static func remove(
         _ connection: Connection, isDryRun: Bool = false, lockTimeout: Duration = .seconds(30)
     ) async throws -> Report {
+        try await prepare(connection)
         if isDryRun { return try await removable(on: connection) }
         return try await withLock(on: connection, timeout: lockTimeout) {
             var report = try await removable(on: connection)
@@ -121,7 +124,7 @@ enum Migrator {
     /// Drops some partitions: all of them, with their indexes, in one transaction would need thousands of locks.
     ///
     /// - Returns: whether there were any.
-    private static func removePartitions(on connection: Connection) async throws -> Bool {
+    static func removePartitions(on connection: Connection) async throws -> Bool {
         let rows = try await connection.query(
             """
             SELECT inhrelid::regclass::text FROM pg_inherits
@@ -148,6 +151,7 @@ enum Migrator {
     /// - Throws: `DaemonError.Code.oldSchema` where `migrate` is still to be run or to end, `.schema` otherwise, with what
     ///   to do.
     static func check(_ connection: Connection) async throws {
+        try await checkEncoding(connection)
         let recorded = try await SchemaRecord.load(on: connection)
         guard !recorded.isEmpty else {
             throw DaemonError(.schema, "the schema hazecast is missing: run `hazecast migrate`")
@@ -188,6 +192,30 @@ enum Migrator {
             await giveLockBack(connection)
             throw error
         }
+    }
+
+    /// Names and units need more than one byte a character, and only in UTF-8 does the server know that each text is
+    /// one.
+    private static func checkEncoding(_ connection: Connection) async throws {
+        let encoding = try await connection.query("SELECT current_setting('server_encoding')").single()
+            .decode(String.self, at: 0)
+        guard encoding == "UTF8" else {
+            throw DaemonError(
+                .schema,
+                """
+                the database's encoding is \(encoding), and Hazecast needs UTF8: CREATE DATABASE … TEMPLATE template0 \
+                ENCODING 'UTF8', and migrate that
+                """)
+        }
+    }
+
+    /// Each statement has a deadline of ours, and text that is read as a name must not depend on a setting of the
+    /// owner's.
+    private static func prepare(_ connection: Connection) async throws {
+        try await connection.run(
+            script: """
+                SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET quote_all_identifiers = off
+                """)
     }
 
     /// Takes the lock by trying: whoever waits in `pg_advisory_lock` holds back VACUUM.

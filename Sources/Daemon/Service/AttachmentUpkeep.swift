@@ -3,8 +3,8 @@ package import Postgres
 
 /// Takes in what users' own tables have: their rows become readings, of which the turns hear as of all others.
 ///
-/// It runs beside the turns, over a session of its own, and reads each table over another one. Nothing that goes wrong here
-/// stops or delays forecasts: a table that cannot be read is tried again later, and a lost session is opened anew.
+/// It runs beside the turns, over a session of its own, and reads each table over another one. Nothing that goes wrong
+/// here stops or delays forecasts: a table that cannot be read is tried again later, and a lost session is opened anew.
 package struct AttachmentUpkeep {
     /// How late it finds what nobody announces: hours that are waited for no longer, and tables that are polled.
     private static let every = Duration.milliseconds(500)

@@ -12,8 +12,8 @@ enum Leadership {
         try await connection.query("SELECT pg_try_advisory_lock($1)", [key]).single().decode(Bool.self, at: 0)
     }
 
-    /// A scalar subquery: whether a session, by default the one that runs it, still holds the lock. A session's locks are of its own
-    /// database.
+    /// A scalar subquery: whether a session, by default the one that runs it, still holds the lock. A session's locks are
+    /// of its own database.
     ///
     /// - Parameter process: the server's, as SQL.
     static func isHeldSQL(by process: String = "pg_backend_pid()") -> String {

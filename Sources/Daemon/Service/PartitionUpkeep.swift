@@ -1,7 +1,8 @@
 import Logging
 import Postgres
 
-/// Makes the partitions of the coming months and drops those that `hazecast.retention` has expire, once a day.
+/// Makes the partitions of the coming months and drops those that `hazecast.retention` has expire, and clears alerts of
+/// stations that report no more, once a day.
 ///
 /// Two years of them stand ready, so nothing is urgent: when a lock is not to be had, it is tried again later.
 struct PartitionUpkeep {
@@ -21,6 +22,7 @@ struct PartitionUpkeep {
             let dropped = try await connection.query("SELECT hazecast.drop_expired_partitions()").single().decode(
                 Int32.self, at: 0)
             if dropped > 0 { logger.notice("dropped expired partitions", metadata: ["partitions": "\(dropped)"]) }
+            _ = try await connection.query("SELECT hazecast.expire_alerts()")
             trouble.succeeds()
             due = .now + Self.every
         } catch let error where error.code == .server {

@@ -59,7 +59,7 @@ final class TrainerProcess: Sendable {
     /// Not by Foundation's `Process`, which leaves the descriptors of a run loop behind for each thread that starts one.
     private func start(database: String, memory: Int) -> End {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return .notStarted(String(cString: strerror(errno))) }
+        guard open_pipe(&ends) == 0 else { return .notStarted(String(cString: strerror(errno))) }
         defer { close(ends[0]) }
         var id = pid_t()
         let status = spawn(&id, output: ends[1], database: database, memory: memory)
@@ -89,10 +89,7 @@ final class TrainerProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
-            posix_spawn_file_actions_addclose(&actions, descriptor)
-        }
+        close_from(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -47,7 +47,7 @@ struct TrainingRun: Sendable {
     ///
     /// - Parameters:
     ///   - run: one that waits; nil to ask for one.
-    ///   - workers: stations that are computed at a time; each takes up to 100 MB, and one more waits.
+    ///   - workers: stations that are computed at a time; each takes up to 100 MB.
     ///   - gauge: its `stop` ends the run.
     ///   - report: told once a second how far it is.
     static func run(
@@ -104,8 +104,7 @@ struct TrainingRun: Sendable {
             }
             var busy = 0
             func fill() async throws {
-                // One more than compute, so that nobody waits for the next history.
-                while busy <= workers, let place = try await places.next() {
+                while busy < workers, let place = try await places.next() {
                     busy += 1
                     group.addTask { .compared(try await onThread(named: "training") { try contest(for: place) }) }
                 }

@@ -26,13 +26,37 @@ public enum JSONValue: Sendable, Equatable {
 
     /// Reads one JSON text.
     ///
-    /// - Throws: `notJSON` for anything else, numbers beyond a Double included.
+    /// - Throws: `notJSON` for anything else, numbers beyond a Double and more than 64 levels included.
     public init(json: Data) throws(ForecastError) {
+        // Each level takes some of the stack, which of a connection's thread is 512 KB.
+        guard Self.depth(of: json) <= 64 else {
+            throw ForecastError(.notJSON, "this JSON text has more than 64 levels")
+        }
         do {
             self = try JSONDecoder().decode(JSONValue.self, from: json)
         } catch {
             throw ForecastError(.notJSON, "this is not a JSON text")
         }
+    }
+
+    /// How many arrays and objects stand in each other, at most.
+    private static func depth(of json: Data) -> Int {
+        var (depth, deepest) = (0, 0)
+        var (isString, isEscaped) = (false, false)
+        for byte in json {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\"): isEscaped = isString
+            case UInt8(ascii: "\""): isString.toggle()
+            case _ where isString: break
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+        }
+        return deepest
     }
 
     /// The JSON text: keys sorted, two spaces a level, and arrays without objects in them on one line.

@@ -2,9 +2,9 @@ import Foundation
 
 /// Hourly means of the rows of an attached table or a file.
 ///
-/// A row stands for the step from its stamp on, or up to it; with `carry` until the station's next row, for so long at most.
-/// An hour is the mean of the rows that overlap it, weighted by how much, a measure of it missing where less than 75 % have a
-/// value. Rows come newest first; equal stamps of a station count as one row, their mean.
+/// A row stands for the step from its stamp on, or up to it; with `carry` until the station's next row, for so long at
+/// most. An hour is the mean of the rows that overlap it, weighted by how much, a measure of it missing where less than
+/// 75 % have a value. Rows come newest first; equal stamps of a station count as one row, their mean.
 package struct HourlyMeans: Sendable {
     /// One hour of one station.
     package struct Hour: Sendable {
@@ -33,6 +33,9 @@ package struct HourlyMeans: Sendable {
                 return weights[place] < HourlyMeans.least ? .nan : Float(sums[place] / weights[place])
             }
         }
+
+        /// Seconds of it that the rows of one measure stand for: more than there are where the step is not theirs.
+        package var measured: Double { weights.max() }
 
         /// Measures with some values, but for less than 75 % of the hour.
         ///

@@ -117,8 +117,8 @@ public struct Importer: Sendable {
         let stations = try await connection.query(
             """
             WITH resolved AS (
-                INSERT INTO pg_temp.named
-                SELECT * FROM hazecast.resolve_stations(
+                INSERT INTO pg_temp.named (station, station_id, is_new)
+                SELECT name, station_id, is_new FROM hazecast.resolve_stations(
                     ARRAY(SELECT DISTINCT station FROM pg_temp.incoming), true, $1::double precision, $2::double precision)
                 RETURNING is_new
             )

@@ -106,8 +106,8 @@ struct AttachedCaseTests {
             try await database.run("CREATE TABLE export (\(columns.joined(separator: ", ")))")
             try await database.owner.copyIn(
                 "COPY export FROM STDIN (FORMAT csv, HEADER, DELIMITER E'\(table.delimiter)')", bytes)
-            try await database.run(
-                "SELECT hazecast.attach('export', \(Self.arguments(table)), backfill => '100 years')")
+            let arguments = try Self.arguments(table)
+            try await database.run("SELECT hazecast.attach('export', \(arguments), backfill => '100 years')")
             try await database.settle()
             try await database.settle(at: "now() + interval '25 hours'")
             #expect(try await database.column("SELECT error FROM hazecast.attachments WHERE error IS NOT NULL") == [])
@@ -156,8 +156,8 @@ struct AttachedCaseTests {
     private static func compare(_ one: Case, _ database: MigratedDatabase) async throws {
         let rows = try await database.owner.query(
             """
-            SELECT name || ' ' || to_char(observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), pm25, temperature,
-                dew_point, pressure, wind_direction, wind_speed
+            SELECT name || ' ' || to_char(observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), pm25,
+                temperature, dew_point, pressure, wind_direction, wind_speed
             FROM hazecast.reading JOIN hazecast.station ON id = station_id
             """)
         let names = ["pm25", "temperature", "dew_point", "pressure", "wind_direction", "wind_speed"]

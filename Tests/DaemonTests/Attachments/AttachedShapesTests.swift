@@ -54,8 +54,10 @@ struct AttachedShapesTests {
             try await database.settle()
             #expect(
                 try await database.column(
-                    "SELECT name || ' ' || temperature FROM hazecast.reading JOIN hazecast.station ON id = station_id ORDER BY 1"
-                )
+                    """
+                    SELECT name || ' ' || temperature FROM hazecast.reading JOIN hazecast.station ON id = station_id
+                    ORDER BY 1
+                    """)
                     == ["mv 21.5", "v 21.5"])
             #expect(try await database.column("SELECT DISTINCT state FROM hazecast.attachments") == ["polling"])
         }
@@ -97,6 +99,59 @@ struct AttachedShapesTests {
                 """)
             try await database.settle()
             #expect(try await database.readings() == ["s 01-05 07 30", "s 01-05 08"])
+        }
+    }
+
+    /// Rows that stand for less than `step` says are not added up: neither at once nor one by one.
+    @Test func anotherSpacingThanTheStepIsRefused() async throws {
+        try await MigratedDatabase.with { database in
+            try await database.run(
+                """
+                CREATE TABLE t (at timestamptz PRIMARY KEY, x real);
+                SELECT hazecast.attach('t', observed_at => 'at', pm25 => 'x', station_name => 's');
+                INSERT INTO t SELECT date_trunc('hour', now()) - interval '3 hours' + n * interval '10 minutes', n
+                FROM generate_series(0, 5) AS n;
+                """)
+            try await database.settle()
+            #expect(try await database.readings() == [])
+            // A row that was alone was an hour of its own.
+            try await database.run("INSERT INTO t VALUES (date_trunc('hour', now()) - interval '6 hours', 1)")
+            try await database.settle()
+            #expect(try await database.readings().count == 1)
+            try await database.run(
+                """
+                INSERT INTO t SELECT date_trunc('hour', now()) - interval '6 hours' + n * interval '10 minutes', n
+                FROM generate_series(1, 5) AS n
+                """)
+            try await database.settle()
+            #expect(try await database.readings() == [])
+            let reason = "the rows are some 10 minutes apart, not 60 minutes: attach the table again with step => '10 minutes'"
+            #expect(try await database.column("SELECT reason FROM hazecast.rejection ORDER BY observed").contains(reason))
+            try await database.run(
+                """
+                SELECT hazecast.attach('t', observed_at => 'at', pm25 => 'x', station_name => 's', step => '10 minutes',
+                    backfill => '1 day')
+                """)
+            try await database.settle()
+            #expect(try await database.column("SELECT pm25::text FROM hazecast.reading ORDER BY 1") == ["2.5", "2.6666667"])
+        }
+    }
+
+    /// Neither its first rows nor all of them make an hour that is not over.
+    @Test func anHourIsWaitedForUntilItIsOver() async throws {
+        try await MigratedDatabase.with { database in
+            try await database.run(
+                """
+                CREATE TABLE t (at timestamptz PRIMARY KEY, x real);
+                SELECT hazecast.attach('t', observed_at => 'at', pm25 => 'x', station_name => 's', backfill => '1 day');
+                INSERT INTO t VALUES (date_trunc('hour', now()), 7);
+                """)
+            let isOver = "date_trunc('hour', now()) + interval '59 minutes 59 seconds'"
+            try await database.settle(at: isOver)
+            #expect(try await database.column("SELECT pm25::text FROM hazecast.reading") == [])
+            try await database.settle(at: "\(isOver) + interval '1 second'")
+            #expect(try await database.column("SELECT pm25::text FROM hazecast.reading") == ["7"])
+            #expect(try await database.value("SELECT waiting_hours FROM hazecast.attachments", as: Int64.self) == 0)
         }
     }
 

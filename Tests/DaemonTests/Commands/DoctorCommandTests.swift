@@ -39,7 +39,7 @@ import Testing
             #expect(status == 0)
             #expect(report.healthy)
             let names = [
-                "configuration", "systemd", "connection", "pooler", "schema", "rights", "model", "partitions", "listen",
+                "configuration", "systemd", "connection", "pooler", "rights", "schema", "model", "partitions", "listen",
                 "clock", "daemon",
             ]
             #expect(report.checks.map(\.check) == names)
@@ -77,6 +77,43 @@ import Testing
             #expect(status == 1)
             #expect(report.message("schema").contains("run `hazecast migrate`"))
             #expect(report.checks.last?.check == "schema")
+        }
+    }
+
+    /// A login that may not even see the schema is told the statement that helps, not that it may not see the schema.
+    @Test func rightsComeBeforeTheSchema() async throws {
+        try await Site.with { site in
+            try await site.run(
+                """
+                CREATE ROLE hazecast_test_plain LOGIN;
+                CREATE ROLE hazecast_test_vault LOGIN NOINHERIT IN ROLE hazecast_daemon
+                """)
+            var report = try await examine(site.conninfo + " user=hazecast_test_plain").report
+            #expect(report.state("rights") == "failure")
+            #expect(report.message("rights").hasSuffix("GRANT hazecast_daemon TO hazecast_test_plain"))
+            report = try await examine(site.conninfo + " user=hazecast_test_vault").report
+            #expect(report.state("rights") == "failure")
+            #expect(report.message("rights").contains("ALTER ROLE hazecast_test_vault INHERIT"))
+            try await site.run("ALTER ROLE hazecast_test_vault SET role = 'hazecast_daemon'")
+            report = try await examine(site.conninfo + " user=hazecast_test_vault").report
+            #expect(report.state("rights") == "ok" && report.state("schema") == "ok")
+            try await site.run("DROP ROLE hazecast_test_plain, hazecast_test_vault")
+        }
+    }
+
+    @Test func aRoleThatMayOnlyReadIsSaid() async throws {
+        try await Site.with { site in
+            try await site.run(
+                """
+                CREATE ROLE hazecast_test_still LOGIN IN ROLE hazecast_daemon;
+                ALTER ROLE hazecast_test_still SET default_transaction_read_only = on
+                """)
+            let (status, report) = try await examine(site.conninfo + " user=hazecast_test_still")
+            #expect(status == 1 && report.state("connection") == "failure")
+            #expect(
+                report.message("connection").contains(
+                    "ALTER ROLE hazecast_test_still RESET default_transaction_read_only"))
+            try await site.run("DROP ROLE hazecast_test_still")
         }
     }
 

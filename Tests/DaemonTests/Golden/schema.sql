@@ -271,6 +271,10 @@ CREATE FUNCTION hazecast.add_months(parent regclass, key name) RETURNS integer
 DECLARE
     last_month constant timestamptz := date_trunc('year', now()) + interval '2 years 11 months';
     fallback regclass := (SELECT nullif(partdefid, 0) FROM pg_partitioned_table WHERE partrelid = parent);
+    columns text := (
+        SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = parent AND attnum > 0 AND NOT attisdropped
+    );
     month timestamptz;
     partition text;
     made integer := 0;
@@ -284,13 +288,17 @@ BEGIN
         EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', fallback);
     END IF;
     FOR month IN SELECT generate_series(hazecast.partitions_end(parent), last_month, interval '1 month') LOOP
-        partition := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
+        -- Not the text of the regclass, which is quoted where quote_all_identifiers is on.
+        partition := (
+            SELECT format('%I.%I', nspname, relname || to_char(month, '"_"YYYY_MM'))
+            FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = parent
+        );
         EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent);
         IF fallback IS NOT NULL THEN
             EXECUTE format(
                 'WITH moved AS (DELETE FROM %s WHERE %I >= $1 AND %2$I < $2 RETURNING *) '
-                'INSERT INTO %s SELECT * FROM moved',
-                fallback, key, partition
+                'INSERT INTO %s (%s) SELECT %4$s FROM moved',
+                fallback, key, partition, columns
             ) USING month, month + interval '1 month';
         END IF;
         EXECUTE format(
@@ -579,6 +587,19 @@ CREATE FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at time
            WHERE ((hour.attachment = (attachment_is_due.attached).id) AND (hour.look_at <= attachment_is_due.at)))) OR (((attached).polled_at + (attached).poll) <= at)));
 END;
 COMMENT ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) IS 'Whether settle_attachments would find something to do for an attached table.';
+CREATE FUNCTION hazecast.clear_alert(alert bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF hazecast.end_alerts(ARRAY[alert], 'by hand') = 0 THEN
+        RAISE EXCEPTION 'no alert % stands', alert
+            USING ERRCODE = 'no_data_found', HINT = 'SELECT id, rule, station FROM hazecast.standing_alert';
+    END IF;
+    RETURN format('alert %s is cleared', alert);
+END
+$$;
+COMMENT ON FUNCTION hazecast.clear_alert(alert bigint) IS 'Clears an alert that stands. The next forecast above the level raises another, after the rule''s quiet period.';
 CREATE TABLE hazecast.training_run (
     id integer NOT NULL,
     state text DEFAULT 'waiting'::text NOT NULL,
@@ -641,6 +662,7 @@ CREATE TABLE hazecast.active_model (
     since timestamp with time zone DEFAULT now() NOT NULL,
     by_whom text DEFAULT SESSION_USER NOT NULL
 );
+ALTER TABLE ONLY hazecast.active_model REPLICA IDENTITY FULL;
 COMMENT ON TABLE hazecast.active_model IS 'Which model serves which station. A change takes effect at the next origin.';
 COMMENT ON COLUMN hazecast.active_model.station_id IS 'The station; NULL is the default for all that have no row of their own.';
 COMMENT ON COLUMN hazecast.active_model.model_id IS 'The model that serves.';
@@ -669,6 +691,7 @@ CREATE TABLE hazecast.training_result (
     CONSTRAINT training_result_promotes_somebody CHECK (((verdict <> 'promoted'::text) OR (challenger_id IS NOT NULL))),
     CONSTRAINT training_result_verdict_is_known CHECK ((verdict = ANY (ARRAY['promoted'::text, 'rejected'::text, 'inconclusive'::text])))
 );
+ALTER TABLE ONLY hazecast.training_result REPLICA IDENTITY FULL;
 COMMENT ON TABLE hazecast.training_result IS 'How champion (what serves), challenger (what was trained) and persistence did on the last 21 days before a run, which the challenger was not trained on; one row a station, and one for the stations that have less than 90 days.';
 COMMENT ON COLUMN hazecast.training_result.run_id IS 'The training run.';
 COMMENT ON COLUMN hazecast.training_result.station_id IS 'The station; NULL for all stations with less than 90 days of readings, which the default model serves.';
@@ -952,14 +975,14 @@ CREATE TABLE hazecast.reading_flag (
     observed_at timestamp with time zone NOT NULL,
     measure text NOT NULL,
     flag text NOT NULL,
-    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text, 'stuck'::text, 'spike'::text, 'duplicate'::text, 'clock_jump'::text]))),
+    CONSTRAINT reading_flag_is_known CHECK ((flag = ANY (ARRAY['future'::text, 'before_2000'::text, 'negative'::text, 'out_of_range'::text, 'not_finite'::text, 'stuck'::text, 'spike'::text, 'duplicate'::text, 'clock_jump'::text, 'error_code'::text]))),
     CONSTRAINT reading_flag_measure_is_known CHECK ((measure = ANY (ARRAY['observed_at'::text, 'pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text])))
 );
 COMMENT ON TABLE hazecast.reading_flag IS 'What quality control found wrong with a reading, beside it, so that the reading stays as sent. A flagged measure counts as missing; observed_at flagged duplicate or clock_jump is the whole hour, and flagged future or before_2000 a reading that advances no forecast. A correction clears the flags of its row.';
 COMMENT ON COLUMN hazecast.reading_flag.station_id IS 'Station of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.observed_at IS 'Hour of the reading.';
 COMMENT ON COLUMN hazecast.reading_flag.measure IS 'Column of hazecast.reading that the flag is about.';
-COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range, not_finite, stuck, spike, duplicate or clock_jump; hazecast.quality_rule has their settings.';
+COMMENT ON COLUMN hazecast.reading_flag.flag IS 'future (more than an hour ahead), before_2000, negative, out_of_range, not_finite, error_code, stuck, spike, duplicate or clock_jump; hazecast.quality_rule has their settings.';
 CREATE VIEW hazecast.observation WITH (security_invoker='true') AS
  SELECT reading.station_id,
     reading.observed_at,
@@ -1110,6 +1133,38 @@ BEGIN
 END
 $_$;
 COMMENT ON FUNCTION hazecast.drop_expired_partitions() IS 'Drops the partitions in which everything is older than hazecast.retention says, with the flags of their readings, and returns how many. The daemon calls it daily. Readings of hours so old that are written later go to reading_default. Like maintain_partitions() it waits for no lock longer than half a second, has changed nothing when it fails with lock_not_available, and is then to be called again later.';
+CREATE FUNCTION hazecast.end_alerts(alerts bigint[], because text) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH ended AS (
+        UPDATE hazecast.alert
+        SET cleared_at = now(), cleared_because = because, cleared_origin = coalesce((
+            SELECT ledger.origin FROM hazecast.forecast_ledger AS ledger
+            WHERE ledger.station_id = alert.station_id ORDER BY ledger.origin DESC LIMIT 1
+        ), alert.origin)
+        WHERE id = ANY (alerts) AND cleared_at IS NULL
+        RETURNING 1
+    )
+    SELECT count(*) FROM ended
+$$;
+COMMENT ON FUNCTION hazecast.end_alerts(alerts bigint[], because text) IS 'Clears alerts that stand, and returns how many.';
+CREATE FUNCTION hazecast.end_unwatched() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM hazecast.end_alerts(array_agg(alert.id), 'unwatched')
+    FROM hazecast.alert
+    WHERE alert.cleared_at IS NULL AND NOT EXISTS (
+        SELECT FROM hazecast.alert_rule AS rule JOIN hazecast.station ON station.id = alert.station_id
+        WHERE rule.id = alert.rule_id AND rule.enabled
+            AND (rule.station_id = station.id OR rule.station_id IS NULL AND station.labels @> rule.labels)
+    );
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hazecast.end_unwatched() IS 'After rules or stations were changed or deleted: clears the alerts whose rule no longer watches their station.';
 CREATE FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1132,6 +1187,8 @@ BEGIN
         SELECT
             rule.id AS rule_id, rule.name, rule.level, rule.quiet_period, standing.id AS standing,
             ledger.station_id, ledger.origin, ledger.revision, ledger.issued_at, verdict.is_above, verdict.lead,
+            standing.id IS NULL AND verdict.is_above AND hazecast.is_unconfirmed(ledger.station_id, ledger.origin)
+                AS is_unconfirmed,
             ledger.pm25[verdict.lead] AS pm25,
             hazecast.exceedance_probability(
                 rule.level, ledger.pm25[verdict.lead], ledger.lower80[verdict.lead], ledger.upper80[verdict.lead],
@@ -1178,7 +1235,7 @@ BEGIN
             rule_id, name, station_id, level, issued_at, origin, revision, lead, origin + lead * interval '1 hour',
             pm25, probability
         FROM judged
-        WHERE standing IS NULL AND is_above AND NOT EXISTS (
+        WHERE standing IS NULL AND is_above AND NOT is_unconfirmed AND NOT EXISTS (
             SELECT FROM hazecast.alert AS former
             WHERE former.station_id = judged.station_id AND former.rule_id = judged.rule_id
                 AND former.cleared_origin > judged.origin - judged.quiet_period
@@ -1228,17 +1285,18 @@ CREATE FUNCTION hazecast.exceedance_probability(level double precision, pm25 dou
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((num_nulls(level, pm25, lower80, upper80, lower95, upper95) > 0) OR (level = 'NaN'::double precision)) THEN NULL::double precision WHEN (level < (0)::double precision) THEN (1)::double precision ELSE ((1)::double precision / ((1)::double precision + exp(LEAST((80)::double precision, GREATEST(('-80'::integer)::double precision, CASE WHEN (level >= upper95) THEN (ln((39)::double precision) + CASE WHEN (level = upper95) THEN (0)::double precision WHEN (upper95 = upper80) THEN 'Infinity'::double precision ELSE ((((level - upper95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (upper95 - upper80)) END) WHEN (level >= upper80) THEN (ln((9)::double precision) + (((level - upper80) * (ln((39)::double precision) - ln((9)::double precision))) / (upper95 - upper80))) WHEN (level >= pm25) THEN (((level - pm25) * ln((9)::double precision)) / (upper80 - pm25)) WHEN (level >= lower80) THEN (((level - pm25) * ln((9)::double precision)) / (pm25 - lower80)) WHEN (level >= lower95) THEN ((((level - lower80) * (ln((39)::double precision) - ln((9)::double precision))) / (lower80 - lower95)) - ln((9)::double precision)) WHEN (lower80 = lower95) THEN '-Infinity'::double precision ELSE (((((level - lower95) * (ln((39)::double precision) - ln((9)::double precision))) / (2)::double precision) / (lower80 - lower95)) - ln((39)::double precision)) END))))) END;
 COMMENT ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) IS 'The probability that PM2.5 exceeds a level in µg/m³, from a forecast and its bands in µg/m³; NULL without bands. The edges of the bands and the forecast, as the middle, are passed with 97.5, 90, 50, 10 and 2.5 %. Between them the log-odds are linear in the level; beyond them they go on at half the slope.';
-CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, probability real)
+CREATE FUNCTION hazecast.exceedance(level real) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, probability real, stale boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT newest.station,
      newest.origin,
      newest.lead,
      newest.valid_at,
-     hazecast.exceedance_probability((exceedance.level)::double precision, (newest.pm25)::double precision, (newest.lower80)::double precision, (newest.upper80)::double precision, (newest.lower95)::double precision, (newest.upper95)::double precision) AS exceedance_probability
+     hazecast.exceedance_probability((exceedance.level)::double precision, (newest.pm25)::double precision, (newest.lower80)::double precision, (newest.upper80)::double precision, (newest.lower95)::double precision, (newest.upper95)::double precision) AS exceedance_probability,
+     newest.stale
     FROM hazecast.latest_forecast newest;
 END;
-COMMENT ON FUNCTION hazecast.exceedance(level real) IS 'The probability that PM2.5 exceeds a level in µg/m³, for every station''s newest forecast, one row a lead: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands).';
+COMMENT ON FUNCTION hazecast.exceedance(level real) IS 'The probability that PM2.5 exceeds a level in µg/m³, for every station''s newest forecast, one row a lead: station (its name), origin (hour of the last reading that the forecast knew), lead (hours after it, 1 to 24), valid_at (the hour that is forecast), probability (0 to 1; NULL when the model has no bands), stale (whether the origin is three hours back: the station is silent, or nobody has forecast it).';
 CREATE FUNCTION hazecast.exceedance_skill(level real, probability real DEFAULT 0.5, since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT now(), station text DEFAULT NULL::text) RETURNS SETOF hazecast.lead_exceedance_skill
     LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1288,6 +1346,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) IS 'How good warnings would have been that are given when PM2.5 exceeds a level in µg/m³ with at least a probability (0.5, unless said): of the hours from since (30 days ago) up to, but not including, until (now), of one station or of all, one row a station and lead. Judged are the forecasts that hazecast.skill() scores, where they have bands.';
+CREATE FUNCTION hazecast.expire_alerts() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms'
+    AS $$
+    SELECT hazecast.end_alerts(array_agg(alert.id), 'expired')
+    FROM hazecast.alert
+    WHERE alert.cleared_at IS NULL AND alert.origin <= now() - interval '25 hours' AND NOT EXISTS (
+        SELECT FROM hazecast.forecast_ledger AS ledger
+        WHERE ledger.station_id = alert.station_id AND ledger.origin > now() - interval '25 hours'
+    )
+$$;
+COMMENT ON FUNCTION hazecast.expire_alerts() IS 'Clears the alerts of stations whose newest forecast says nothing of the hours to come, and returns how many. The daemon calls it daily.';
 CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, pm25 real, lower80 real, upper80 real, lower95 real, upper95 real, model text, issued_at timestamp with time zone, revision integer, stale boolean, basis text)
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -1492,6 +1563,16 @@ CREATE FUNCTION hazecast.is_time(text text) RETURNS boolean
          END AS "case";
 END;
 COMMENT ON FUNCTION hazecast.is_time(text text) IS 'Whether a text is a time in ISO 8601, such as 2026-01-05T07:10 or 2026-01-05 07:10:00+05:30: what can be cast.';
+CREATE FUNCTION hazecast.is_unconfirmed(station integer, hour timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(max(pm25) FILTER (WHERE observed_at = hour)
+        > 20 * greatest(max(pm25) FILTER (WHERE observed_at < hour), 1), false)
+    FROM hazecast.observation
+    WHERE station_id = station AND observed_at BETWEEN hour - interval '72 hours' AND hour
+$$;
+COMMENT ON FUNCTION hazecast.is_unconfirmed(station integer, hour timestamp with time zone) IS 'Whether the reading of an hour is more than 20 times the highest of the 72 hours before it, and of 1 µg/m³: an instrument at fault rather than the air. The next reading confirms it, as it has this one before it. Error codes and other flagged readings do not count.';
 CREATE FUNCTION hazecast.keep_old_name() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2829,6 +2910,7 @@ COMMENT ON FUNCTION hazecast.time_fault(stamp timestamp with time zone, text tex
 CREATE FUNCTION hazecast.type_family(type regtype) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
     BEGIN ATOMIC
  SELECT
          CASE
@@ -2942,7 +3024,7 @@ CREATE TABLE hazecast.alert (
     cleared_at timestamp with time zone,
     cleared_origin timestamp with time zone,
     cleared_because text,
-    CONSTRAINT alert_cleared_because_is_known CHECK ((cleared_because = ANY (ARRAY['fell'::text, 'unwatched'::text]))),
+    CONSTRAINT alert_cleared_because_is_known CHECK ((cleared_because = ANY (ARRAY['fell'::text, 'unwatched'::text, 'expired'::text, 'by hand'::text]))),
     CONSTRAINT alert_is_cleared_as_a_whole CHECK ((num_nulls(cleared_at, cleared_origin, cleared_because) = ANY (ARRAY[0, 3])))
 );
 COMMENT ON TABLE hazecast.alert IS 'Every alert that was raised. It stands while cleared_at is NULL. No foreign keys: history outlives rules and stations.';
@@ -2958,9 +3040,9 @@ COMMENT ON COLUMN hazecast.alert.lead IS 'The first lead that was above, in hour
 COMMENT ON COLUMN hazecast.alert.valid_at IS 'The hour that was forecast to be above: origin + lead hours.';
 COMMENT ON COLUMN hazecast.alert.pm25 IS 'PM2.5 that was forecast for it, in µg/m³.';
 COMMENT ON COLUMN hazecast.alert.probability IS 'Probability that the level is exceeded in that hour; NULL when the model has no bands.';
-COMMENT ON COLUMN hazecast.alert.cleared_at IS 'When it was cleared: issued_at of the forecast that cleared it; NULL while it stands.';
-COMMENT ON COLUMN hazecast.alert.cleared_origin IS 'Origin of the forecast that cleared it.';
-COMMENT ON COLUMN hazecast.alert.cleared_because IS 'fell: the forecast was no longer above; unwatched: the rule was deleted, disabled, or no longer for this station.';
+COMMENT ON COLUMN hazecast.alert.cleared_at IS 'When it was cleared: issued_at of the forecast that cleared it, if one did; NULL while it stands.';
+COMMENT ON COLUMN hazecast.alert.cleared_origin IS 'Origin of the forecast that cleared it; else of the newest one of the station at that time.';
+COMMENT ON COLUMN hazecast.alert.cleared_because IS 'fell: the forecast was no longer above; unwatched: the rule was deleted, disabled, or no longer for this station, or the station is gone; expired: the station has had no forecast for so long that it says nothing of the hours to come; by hand: hazecast.clear_alert.';
 ALTER TABLE hazecast.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.alert_id_seq
     START WITH 1
@@ -3008,7 +3090,7 @@ COMMENT ON COLUMN hazecast.alert_rule.last_lead IS 'Last lead that counts. Any l
 COMMENT ON COLUMN hazecast.alert_rule.probability IS 'How likely it must be that the level is exceeded, above 0 and below 1; NULL: the forecast itself must be above the level. Forecasts without bands have no probability: hazecast.alert_rule_status says so.';
 COMMENT ON COLUMN hazecast.alert_rule.hysteresis IS 'How many µg/m³ below the level the forecast has to fall before the alert is cleared, 0 to the level.';
 COMMENT ON COLUMN hazecast.alert_rule.quiet_period IS 'How long after an alert was cleared the rule raises none for that station, from origin to origin: at most a year.';
-COMMENT ON COLUMN hazecast.alert_rule.enabled IS 'False: raises nothing, and what stands is cleared with the next forecast.';
+COMMENT ON COLUMN hazecast.alert_rule.enabled IS 'False: raises nothing, and what stands is cleared.';
 COMMENT ON COLUMN hazecast.alert_rule.created_by IS 'The database user who made it.';
 COMMENT ON COLUMN hazecast.alert_rule.created_at IS 'When it was made.';
 ALTER TABLE hazecast.alert_rule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -3036,12 +3118,14 @@ CREATE VIEW hazecast.alert_rule_status AS
             WHEN (watched.stations = 0) THEN 'no station has these labels'::text
             WHEN (watched.with_forecast = 0) THEN 'no forecast yet'::text
             WHEN ((rule.probability IS NOT NULL) AND (watched.with_bands < watched.with_forecast)) THEN format('the forecasts of %s of %s stations have no bands, so there is no probability to compare: make a model with bands serve, or set probability to NULL'::text, (watched.with_forecast - watched.with_bands), watched.with_forecast)
+            WHEN (watched.silent > 0) THEN format('%s of %s stations have had no new forecast for three hours'::text, watched.silent, watched.stations)
             ELSE NULL::text
         END AS reason
    FROM (hazecast.alert_rule rule
      CROSS JOIN LATERAL ( SELECT count(*) AS stations,
             count(newest.origin) AS with_forecast,
-            count(*) FILTER (WHERE newest.has_bands) AS with_bands
+            count(*) FILTER (WHERE newest.has_bands) AS with_bands,
+            count(*) FILTER (WHERE (now() >= (newest.origin + '03:00:00'::interval))) AS silent
            FROM (hazecast.station
              LEFT JOIN LATERAL ( SELECT ledger.origin,
                     (ledger.lower80 IS NOT NULL) AS has_bands
@@ -3101,6 +3185,7 @@ CREATE TABLE hazecast.rejection (
     first_seen timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     last_seen timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
+ALTER TABLE ONLY hazecast.rejection REPLICA IDENTITY FULL;
 COMMENT ON TABLE hazecast.rejection IS 'Rows of attached tables, or values of rows, that could not be used, and why. The newest ten thousand of each table stand for themselves; older ones are added up by reason, without station and time.';
 COMMENT ON COLUMN hazecast.rejection.attachment IS 'hazecast.attachments.id.';
 COMMENT ON COLUMN hazecast.rejection.station IS 'The station as the table names it, at most its first 100 characters; NULL when it is NULL there.';
@@ -3408,16 +3493,19 @@ CREATE TABLE hazecast.quality_rule (
     level real,
     margin real,
     factor real,
+    codes real[],
+    CONSTRAINT quality_rule_codes_are_values CHECK ((array_position(codes, NULL::real) IS NULL)),
     CONSTRAINT quality_rule_factor_is_a_ratio CHECK (((factor >= (1)::double precision) AND (factor <= (1000)::double precision))),
     CONSTRAINT quality_rule_has_its_settings CHECK (
 CASE flag
     WHEN 'out_of_range'::text THEN (num_nulls(lowest, highest) = 0)
     WHEN 'stuck'::text THEN (num_nulls(hours, level) = 0)
     WHEN 'spike'::text THEN (num_nulls(margin, factor) = 0)
+    WHEN 'error_code'::text THEN (codes IS NOT NULL)
     ELSE (hours IS NOT NULL)
 END),
     CONSTRAINT quality_rule_hours_in_range CHECK (((hours >= 1) AND (hours <= 72))),
-    CONSTRAINT quality_rule_is_known CHECK ((((flag = 'out_of_range'::text) AND (measure = ANY (ARRAY['pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text]))) OR ((flag = ANY (ARRAY['stuck'::text, 'spike'::text])) AND (measure = 'pm25'::text)) OR ((flag = ANY (ARRAY['duplicate'::text, 'clock_jump'::text])) AND (measure = 'observed_at'::text)))),
+    CONSTRAINT quality_rule_is_known CHECK ((((flag = 'out_of_range'::text) AND (measure = ANY (ARRAY['pm25'::text, 'dew_point'::text, 'temperature'::text, 'pressure'::text, 'wind_direction'::text, 'wind_speed'::text]))) OR ((flag = ANY (ARRAY['stuck'::text, 'spike'::text, 'error_code'::text])) AND (measure = 'pm25'::text)) OR ((flag = ANY (ARRAY['duplicate'::text, 'clock_jump'::text])) AND (measure = 'observed_at'::text)))),
     CONSTRAINT quality_rule_level_is_a_value CHECK (((level >= (0)::double precision) AND (level <= (5000)::double precision))),
     CONSTRAINT quality_rule_margin_is_a_difference CHECK (((margin >= (0)::double precision) AND (margin <= (5000)::double precision))),
     CONSTRAINT quality_rule_range_is_narrowed_only CHECK (((flag <> 'out_of_range'::text) OR (enabled AND (lowest <= highest) AND
@@ -3431,7 +3519,7 @@ CASE measure
 END)))
 );
 COMMENT ON TABLE hazecast.quality_rule IS 'Settings of quality control, for the daemon, training and backtests alike. After a change the daemon judges the newest windows again. What has no row here (not_finite, negative, future, before_2000) is fixed.';
-COMMENT ON COLUMN hazecast.quality_rule.flag IS 'Flag that the rule sets: out_of_range, stuck, spike, duplicate or clock_jump.';
+COMMENT ON COLUMN hazecast.quality_rule.flag IS 'Flag that the rule sets: out_of_range, error_code, stuck, spike, duplicate or clock_jump.';
 COMMENT ON COLUMN hazecast.quality_rule.measure IS 'Column of hazecast.reading that it judges; observed_at: the reading as a whole.';
 COMMENT ON COLUMN hazecast.quality_rule.enabled IS 'False: the rule is not applied. out_of_range always is.';
 COMMENT ON COLUMN hazecast.quality_rule.lowest IS 'out_of_range: the least value that may be, in the measure''s unit. Ranges may be narrowed, not widened. PM2.5 from -10 to 0 µg/m³ is the noise of an instrument in clean air: it stays as sent and counts as 0.';
@@ -3440,6 +3528,7 @@ COMMENT ON COLUMN hazecast.quality_rule.hours IS 'stuck: hours before this one t
 COMMENT ON COLUMN hazecast.quality_rule.level IS 'stuck: µg/m³ at or below which honest instruments rest at their detection limit.';
 COMMENT ON COLUMN hazecast.quality_rule.margin IS 'spike: µg/m³ by which the hour exceeds the higher of its neighbours.';
 COMMENT ON COLUMN hazecast.quality_rule.factor IS 'spike: times the higher of its neighbours that the hour exceeds.';
+COMMENT ON COLUMN hazecast.quality_rule.codes IS 'error_code: values that instruments report instead of a measurement, exactly equal. hazecast.station_error_codes has those of single stations.';
 CREATE TABLE hazecast.reading_default (
     station_id integer NOT NULL,
     observed_at timestamp with time zone NOT NULL,
@@ -3514,6 +3603,14 @@ CREATE TABLE hazecast.station_alias (
 COMMENT ON TABLE hazecast.station_alias IS 'Other names by which readings of a station may come: import, simulate, attached tables and functions that take a name know them. A station that is renamed keeps its old name here. A station''s own name goes before an alias.';
 COMMENT ON COLUMN hazecast.station_alias.name IS 'The other name.';
 COMMENT ON COLUMN hazecast.station_alias.station_id IS 'The station that is meant.';
+CREATE TABLE hazecast.station_error_codes (
+    station_id integer NOT NULL,
+    codes real[] NOT NULL,
+    CONSTRAINT station_error_codes_are_values CHECK ((array_position(codes, NULL::real) IS NULL))
+);
+COMMENT ON TABLE hazecast.station_error_codes IS 'Error codes of stations whose instrument has others than those of hazecast.quality_rule, for which they stand instead. They hold while that rule is enabled.';
+COMMENT ON COLUMN hazecast.station_error_codes.station_id IS 'The station.';
+COMMENT ON COLUMN hazecast.station_error_codes.codes IS 'Its codes as PM2.5 in µg/m³, exactly equal; {}: none.';
 ALTER TABLE hazecast.station ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.station_id_seq
     START WITH 1
@@ -3543,7 +3640,7 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
         CASE
             WHEN (newest.reading IS NULL) THEN 'no forecast: no reading yet'::text
             WHEN (outage.origin = newest.reading) THEN outage.reason
-            WHEN (newest.origin >= newest.reading) THEN NULL::text
+            WHEN (newest.origin >= newest.reading) THEN ('silent since '::text || to_char((silence.since AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
             WHEN (NOT (EXISTS ( SELECT
                FROM hazecast.observation
               WHERE ((observation.station_id = station.id) AND (observation.observed_at = newest.reading))))) THEN 'no forecast: the newest reading has no pm25 that passed quality control'::text
@@ -3554,8 +3651,9 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
     NULL::text AS role,
     judged.skill AS live_skill,
     judged.verdict,
-    issued.basis
-   FROM (((((((hazecast.station
+    issued.basis,
+    silence.since AS silent_since
+   FROM ((((((((hazecast.station
      CROSS JOIN LATERAL ( SELECT ( SELECT reading.observed_at
                    FROM hazecast.reading
                   WHERE ((reading.station_id = station.id) AND ((reading.observed_at >= '2000-01-01 00:00:00+00'::timestamp with time zone) AND (reading.observed_at <= (now() + '01:00:00'::interval))))
@@ -3570,6 +3668,11 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
                   ORDER BY ledger.origin DESC
                  LIMIT 1) AS origin
          OFFSET 0) newest)
+     CROSS JOIN LATERAL ( SELECT (newest.reading + '01:00:00'::interval) AS since
+          WHERE (now() >= (newest.reading + '03:00:00'::interval))
+        UNION ALL
+         SELECT NULL::timestamp with time zone
+ LIMIT 1) silence)
      LEFT JOIN LATERAL ( SELECT ledger.basis
            FROM hazecast.forecast_ledger ledger
           WHERE ((ledger.station_id = station.id) AND (ledger.origin = newest.origin))
@@ -3607,7 +3710,8 @@ UNION ALL
         END AS role,
     NULL::double precision AS live_skill,
     NULL::text AS verdict,
-    NULL::text AS basis
+    NULL::text AS basis,
+    NULL::timestamp with time zone AS silent_since
    FROM hazecast.daemon;
 COMMENT ON VIEW hazecast.status IS 'How things stand: one row a station, and one a daemon.';
 COMMENT ON COLUMN hazecast.status.kind IS 'station or daemon.';
@@ -3616,13 +3720,14 @@ COMMENT ON COLUMN hazecast.status.last_reading IS 'Hour of the station''s newest
 COMMENT ON COLUMN hazecast.status.last_origin IS 'Origin of its newest forecast.';
 COMMENT ON COLUMN hazecast.status.lag IS 'last_reading - last_origin: zero when the newest reading is forecast.';
 COMMENT ON COLUMN hazecast.status.model IS 'What serves the station: a model, or persistence where the model is no better; of a daemon the default model that it has loaded.';
-COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has no forecast, or one by persistence for want of readings; NULL else. Daemon: why models that were made active do not serve; NULL when all of them do.';
+COMMENT ON COLUMN hazecast.status.reason IS 'Station: why the newest reading has no forecast, or one by persistence for want of readings, or since when the station is silent; NULL else. Daemon: why models that were made active do not serve; NULL when all of them do.';
 COMMENT ON COLUMN hazecast.status.heartbeat IS 'When the daemon last said that it lives.';
 COMMENT ON COLUMN hazecast.status.version IS 'Version of the daemon.';
 COMMENT ON COLUMN hazecast.status.role IS 'active, standby, or lost when the daemon has not said for a minute that it lives.';
 COMMENT ON COLUMN hazecast.status.live_skill IS 'Station: mean skill of its model against persistence over leads 1, 2, 4, 8, 12 and 24 and the last 21 days; NULL before there are 252 hours at each.';
 COMMENT ON COLUMN hazecast.status.verdict IS 'Station: why its model, or persistence, serves; NULL before the first day with observations beside forecasts of that model.';
 COMMENT ON COLUMN hazecast.status.basis IS 'Station: what the readings of its newest forecast are: full, partial (some hours lack PM2.5), or persistence (too few have it for a model).';
+COMMENT ON COLUMN hazecast.status.silent_since IS 'Station: the end of the newest reading''s hour, where that hour began three hours ago or earlier; NULL while it reports.';
 ALTER TABLE hazecast.training_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.training_run_id_seq
     START WITH 1
@@ -3690,6 +3795,8 @@ ALTER TABLE ONLY hazecast.schema_file
     ADD CONSTRAINT schema_file_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY hazecast.station_alias
     ADD CONSTRAINT station_alias_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY hazecast.station_error_codes
+    ADD CONSTRAINT station_error_codes_pkey PRIMARY KEY (station_id);
 ALTER TABLE ONLY hazecast.station
     ADD CONSTRAINT station_name_key UNIQUE (name);
 ALTER TABLE ONLY hazecast.station_outage
@@ -3726,12 +3833,18 @@ CREATE UNIQUE INDEX training_run_one_at_a_time ON hazecast.training_run USING bt
 COMMENT ON INDEX hazecast.training_run_one_at_a_time IS 'One run waits or goes on at a time; who asks meanwhile joins it.';
 ALTER INDEX hazecast.reading_pkey ATTACH PARTITION hazecast.reading_default_pkey;
 ALTER INDEX hazecast.reading_written_by_idx ATTACH PARTITION hazecast.reading_default_written_by_idx;
+CREATE TRIGGER end_unwatched AFTER DELETE OR UPDATE OF enabled, station_id, labels OR TRUNCATE ON hazecast.alert_rule FOR EACH STATEMENT EXECUTE FUNCTION hazecast.end_unwatched();
+COMMENT ON TRIGGER end_unwatched ON hazecast.alert_rule IS 'Clears the alerts that it no longer watches.';
+CREATE TRIGGER end_unwatched AFTER DELETE OR UPDATE OF labels ON hazecast.station FOR EACH STATEMENT EXECUTE FUNCTION hazecast.end_unwatched();
+COMMENT ON TRIGGER end_unwatched ON hazecast.station IS 'Clears the alerts of stations that are gone.';
 CREATE TRIGGER keep_old_name AFTER UPDATE OF name ON hazecast.station FOR EACH ROW WHEN ((old.name <> new.name)) EXECUTE FUNCTION hazecast.keep_old_name();
 COMMENT ON TRIGGER keep_old_name ON hazecast.station IS 'Feeds hazecast.station_alias.';
 CREATE TRIGGER note_arrival AFTER INSERT OR UPDATE ON hazecast.reading FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_arrival();
 COMMENT ON TRIGGER note_arrival ON hazecast.reading IS 'Feeds hazecast.arrival.';
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.quality_rule FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
 COMMENT ON TRIGGER note_change ON hazecast.quality_rule IS 'Makes the daemon judge every newest window by the new settings.';
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON hazecast.station_error_codes FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_reload();
+COMMENT ON TRIGGER note_change ON hazecast.station_error_codes IS 'As that of hazecast.quality_rule.';
 CREATE TRIGGER note_deletion AFTER DELETE ON hazecast.reading REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_removal();
 COMMENT ON TRIGGER note_deletion ON hazecast.reading IS 'Feeds hazecast.arrival when rows were deleted.';
 CREATE TRIGGER note_far AFTER INSERT ON hazecast.reading FOR EACH ROW WHEN (((new.observed_at < (now() - '744:00:00'::interval)) OR (new.observed_at > (now() + '744:00:00'::interval)))) EXECUTE FUNCTION hazecast.note_far();
@@ -3784,6 +3897,8 @@ ALTER TABLE ONLY hazecast.rejection
     ADD CONSTRAINT rejection_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.station_alias
     ADD CONSTRAINT station_alias_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.station_error_codes
+    ADD CONSTRAINT station_error_codes_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.station_outage
     ADD CONSTRAINT station_outage_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.training_result
@@ -3805,6 +3920,7 @@ CREATE POLICY everybody ON hazecast.reading TO hazecast_daemon, hazecast_writer,
 CREATE POLICY everybody ON hazecast.reading_flag TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.station TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.station_alias TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
+CREATE POLICY everybody ON hazecast.station_error_codes TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY everybody ON hazecast.station_outage TO hazecast_daemon, hazecast_writer, hazecast_reader, hazecast_operator USING (true);
 CREATE POLICY tenant ON hazecast.active_model FOR SELECT TO hazecast_tenant USING (((station_id IS NULL) OR (EXISTS ( SELECT
    FROM hazecast.station
@@ -3833,6 +3949,9 @@ CREATE POLICY tenant ON hazecast.station FOR SELECT TO hazecast_tenant USING ((l
 CREATE POLICY tenant ON hazecast.station_alias FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
    FROM hazecast.station
   WHERE (station.id = station_alias.station_id))));
+CREATE POLICY tenant ON hazecast.station_error_codes FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
+   FROM hazecast.station
+  WHERE (station.id = station_error_codes.station_id))));
 CREATE POLICY tenant ON hazecast.station_outage FOR SELECT TO hazecast_tenant USING ((EXISTS ( SELECT
    FROM hazecast.station
   WHERE (station.id = station_outage.station_id))));
@@ -3875,6 +3994,8 @@ GRANT SELECT ON TABLE hazecast.attachment_change TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.attachment_hour TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.clear_alert(alert bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.clear_alert(alert bigint) TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_operator;
@@ -3996,6 +4117,8 @@ REVOKE ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) FRO
 GRANT ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.drop_expired_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.drop_expired_partitions() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.end_alerts(alerts bigint[], because text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.end_unwatched() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.evaluate_alerts(stations integer[], origins timestamp with time zone[], revisions integer[], OUT raised integer, OUT cleared integer, OUT failure text) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.exceedance_probability(level double precision, pm25 double precision, lower80 double precision, upper80 double precision, lower95 double precision, upper95 double precision) FROM PUBLIC;
@@ -4013,6 +4136,8 @@ GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, si
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
+REVOKE ALL ON FUNCTION hazecast.expire_alerts() FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.expire_alerts() TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_reader;
@@ -4022,6 +4147,7 @@ REVOKE ALL ON FUNCTION hazecast.forget(station text, before timestamp with time 
 GRANT ALL ON FUNCTION hazecast.forget(station text, before timestamp with time zone) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.is_time(text text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.is_unconfirmed(station integer, hour timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.keep_old_name() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.key_sql(name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) FROM PUBLIC;
@@ -4177,6 +4303,7 @@ GRANT UPDATE(hours) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT UPDATE(level) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT UPDATE(margin) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT UPDATE(factor) ON TABLE hazecast.quality_rule TO hazecast_operator;
+GRANT UPDATE(codes) ON TABLE hazecast.quality_rule TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.retention TO hazecast_operator;
@@ -4196,6 +4323,10 @@ GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_writer;
 GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_alias TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.station_alias TO hazecast_tenant;
+GRANT SELECT ON TABLE hazecast.station_error_codes TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.station_error_codes TO hazecast_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_error_codes TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.station_error_codes TO hazecast_tenant;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.station_outage TO hazecast_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.station_outage TO hazecast_daemon;

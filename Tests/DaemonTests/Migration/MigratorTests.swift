@@ -69,6 +69,80 @@ struct MigratorTests {
         }
     }
 
+    /// Refused before anything is there: a name in another encoding would stop the daemon, one day.
+    @Test(arguments: ["LATIN1", "SQL_ASCII", "WIN1252"]) func onlyUTF8IsMigrated(encoding: String) async throws {
+        let server = try await TestServer.shared()
+        let admin = try await Connection.connect(server.conninfo(), applicationName: "test")
+        let name = "encoded_\(encoding.lowercased())"
+        try await admin.run(
+            script: "CREATE DATABASE \(name) TEMPLATE template0 ENCODING '\(encoding)' LC_COLLATE 'C' LC_CTYPE 'C'")
+        let conninfo = server.conninfo(database: name)
+        for command in ["migrate", "run"] {
+            let output = try await Executable.hazecast.run([command, "--database", conninfo])
+            #expect(output.status == 1)
+            #expect(
+                output.standardError.contains(
+                    "Error: the database's encoding is \(encoding), and Hazecast needs UTF8"),
+                "\(output.standardError)")
+        }
+        let connection = try await Connection.connect(conninfo, applicationName: "test")
+        #expect(try await !exists("hazecast.station", connection))
+        await connection.close()
+        try await admin.run(script: "DROP DATABASE \(name)")
+        await admin.close()
+    }
+
+    @Test func theOwnersTimeoutsDoNotCount() async throws {
+        try await withEmptyDatabase { conninfo, connection in
+            let name = try await connection.query("SELECT current_database()::text").single().decode(String.self, at: 0)
+            try await connection.run(script: "ALTER DATABASE \(name) SET statement_timeout = '20ms'")
+            for arguments in [[], ["--remove"]] {
+                let output = try await Executable.hazecast.run(["migrate", "--database", conninfo] + arguments)
+                #expect(output.status == 0, "\(output.standardError)")
+            }
+        }
+    }
+
+    /// `hazecast import` sorts its rows in one.
+    @Test func writersMayMakeTemporaryTablesWherePublicMayNot() async throws {
+        try await withEmptyDatabase { conninfo, connection in
+            let name = try await connection.query("SELECT current_database()::text").single().decode(String.self, at: 0)
+            try await connection.run(script: "REVOKE TEMPORARY ON DATABASE \(name) FROM PUBLIC")
+            try await Migrator.migrate(connection)
+            let may = try await connection.query(
+                "SELECT has_database_privilege('hazecast_writer', current_database(), 'TEMPORARY')")
+            #expect(try may.single().decode(Bool.self, at: 0))
+            _ = try await Migrator.remove(connection)
+            try await connection.run(
+                script: """
+                    REVOKE TEMPORARY ON DATABASE \(name) FROM hazecast_writer;
+                    CREATE ROLE hazecast_test_owner LOGIN CREATEROLE;
+                    GRANT CREATE ON DATABASE \(name) TO hazecast_test_owner
+                    """)
+            let refused = try await Executable.hazecast.run(
+                ["migrate", "--database", conninfo + " user=hazecast_test_owner"])
+            #expect(
+                refused.standardError.contains(
+                    "GRANT TEMPORARY ON DATABASE \(name) TO hazecast_test_owner WITH GRANT OPTION"),
+                "\(refused.standardError)")
+            #expect(try await !exists("hazecast.station", connection))
+            try await connection.run(script: "DROP OWNED BY hazecast_test_owner; DROP ROLE hazecast_test_owner")
+        }
+    }
+
+    /// A transaction that takes back everything at once would need some two thousand locks.
+    @Test func removalGetsByWithTheLocksOfASmallServer() async throws {
+        try await withEmptyDatabase { conninfo, connection in
+            try await Migrator.migrate(connection)
+            while try await Migrator.removePartitions(on: connection) {}
+            try await connection.run(
+                script: "BEGIN; SET LOCAL client_min_messages = error; DROP SCHEMA hazecast CASCADE")
+            let locks = try await connection.query("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()")
+            #expect(try locks.single().decode(Int64.self, at: 0) < 1000)
+            try await connection.run(script: "ROLLBACK")
+        }
+    }
+
     @Test func aDryRunChangesNothing() async throws {
         try await withEmptyDatabase { _, connection in
             let report = try await Migrator.migrate(connection, isDryRun: true)

@@ -85,6 +85,7 @@ import Testing
         try await withDaemon(host: "elsewhere.invalid", believing: \.authority) { daemon, owner in
             #expect(await daemon.hasWritten(toStandardError: "does not match host name"), "\(daemon.standardError)")
             try await Self.expectNobodyConnected(daemon, owner)
+            #expect(await daemon.end().status == 78)
         }
     }
 
@@ -92,6 +93,7 @@ import Testing
         try await withDaemon(believing: \.stranger) { daemon, owner in
             #expect(await daemon.hasWritten(toStandardError: "certificate verify failed"), "\(daemon.standardError)")
             try await Self.expectNobodyConnected(daemon, owner)
+            #expect(await daemon.end().status == 78)
         }
     }
 

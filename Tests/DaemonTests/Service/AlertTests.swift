@@ -14,7 +14,7 @@ private let noon = Site.noon
     private func state(_ site: Site) async throws -> String? {
         try await site.text(
             """
-            SELECT coalesce(string_agg(concat_ws(' ', rule, coalesce(cleared_because, 'stands')), ', ' ORDER BY id), '')
+            SELECT coalesce(string_agg(concat_ws(' ', rule, coalesce(cleared_because, 'stands')), ', ' ORDER BY rule_id, id), '')
             FROM hazecast.alert
             """)
     }
@@ -66,8 +66,82 @@ private let noon = Site.noon
             #expect(try await turns.turn().alerts == Alerts.Outcome(raised: 2))
             try await site.run("DELETE FROM hazecast.alert_rule WHERE name = 'gone'")
             try await site.write(roof, noon)
-            #expect(try await turns.turn().alerts == Alerts.Outcome(cleared: 2))
+            #expect(try await state(site) == "smog stands, gone unwatched")
+            #expect(try await turns.turn().alerts == Alerts.Outcome(cleared: 1))
             #expect(try await state(site) == "smog fell, gone unwatched")
+        }
+    }
+
+    /// No reading comes any more that could clear them.
+    @Test func alertsEndWithTheirRuleTheirStationAndTheirForecasts() async throws {
+        try await Site.with { site in
+            var turns = try await Turns(site.conninfo)
+            for name in ["roof", "yard", "gone"] {
+                let id = try await site.addStation(name)
+                try await site.run("UPDATE hazecast.station SET labels = '{\"of\": \"\(name)\"}' WHERE id = \(id)")
+                try await site.write(id, noon.advanced(by: -29)...noon)
+            }
+            _ = try await turns.turn()
+            try await site.run(
+                """
+                INSERT INTO hazecast.alert_rule (name, labels, level)
+                SELECT name, labels, 0 FROM hazecast.station ORDER BY name; UPDATE hazecast.reading SET pm25 = pm25 + 1
+                """)
+            #expect(try await turns.turn().alerts == Alerts.Outcome(raised: 3))
+            try await site.run("UPDATE hazecast.alert_rule SET enabled = false WHERE name = 'roof'")
+            #expect(try await state(site) == "gone stands, roof unwatched, yard stands")
+            try await site.run(
+                """
+                DELETE FROM hazecast.reading USING hazecast.station WHERE id = station_id AND name = 'gone';
+                DELETE FROM hazecast.station WHERE name = 'gone'
+                """)
+            #expect(try await state(site) == "gone unwatched, roof unwatched, yard stands")
+            await turns.connection.close()
+            // Its forecasts are of days long past: the daemon finds that out by itself.
+            let daemon = try site.daemon()
+            defer { daemon.signal(SIGKILL) }
+            try await eventually {
+                try await state(site) == "gone unwatched, roof unwatched, yard expired"
+            }
+        }
+    }
+
+    @Test func anOperatorClearsAnAlertByHand() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.run("INSERT INTO hazecast.alert_rule (name, level) VALUES ('any', 0)")
+            try await site.write(roof, noon.advanced(by: -29)...noon)
+            #expect(try await turns.turn().alerts == Alerts.Outcome(raised: 1))
+            try await site.run(
+                "SET ROLE hazecast_operator; SELECT hazecast.clear_alert(id) FROM hazecast.standing_alert"
+            )
+            #expect(try await state(site) == "any by hand")
+            let error = await #expect(throws: PostgresError.self) {
+                try await site.run("SELECT hazecast.clear_alert(1)")
+            }
+            #expect(error?.message == "no alert 1 stands")
+        }
+    }
+
+    /// A jump to 20 times what there has been for days raises an alert when the next reading confirms it.
+    @Test func aReadingThatIsOutOfTheWayNeedsASecondOne() async throws {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            var turns = try await Turns(site.conninfo)
+            try await site.run("INSERT INTO hazecast.alert_rule (name, level, last_lead) VALUES ('smog', 60, 1)")
+            func write(_ hour: Int, _ pm25: Float) async throws {
+                var measures = Site.measures(noon.advanced(by: hour))
+                measures.pm25 = pm25
+                try await site.write(roof, noon.advanced(by: hour), measures)
+            }
+            for hour in -29...0 { try await write(hour, 20 + Float(-hour % 5)) }
+            #expect(try await turns.turn().alerts == Alerts.Outcome())
+            try await write(1, 700)
+            #expect(try await turns.turn().alerts == Alerts.Outcome())
+            #expect(try await site.latest("roof")?.pm25 ?? 0 > 60)
+            try await write(2, 710)
+            #expect(try await turns.turn().alerts == Alerts.Outcome(raised: 1))
         }
     }
 

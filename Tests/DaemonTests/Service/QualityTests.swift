@@ -57,6 +57,42 @@ private let noon = Site.noon
         }
     }
 
+    /// What instruments say instead of a measurement is none; each station may have its own codes.
+    @Test(arguments: [Float(985), 999, 999.9, 1999.9, 4999, 5000]) func errorCodesAreNoMeasurements(code: Float)
+        async throws
+    {
+        try await Site.with { site in
+            let roof = try await site.addStation("roof")
+            let yard = try await site.addStation("yard")
+            try await site.run(
+                "INSERT INTO hazecast.station_error_codes (station_id, codes) VALUES (\(yard), '{777}')")
+            var turns = try await Turns(site.conninfo)
+            for station in [roof, yard] {
+                try await site.write(station, noon.advanced(by: -60)...noon)
+                for (hour, value) in [(1, code), (2, 777)] {
+                    var measures = Site.measures(noon.advanced(by: hour))
+                    measures.pm25 = value
+                    try await site.write(station, noon.advanced(by: hour), measures)
+                }
+            }
+            let flags = """
+                SELECT string_agg(concat_ws(' ',
+                    name, extract(hour FROM observed_at AT TIME ZONE 'UTC'), measure, flag), ', ' ORDER BY name)
+                FROM hazecast.reading_flag JOIN hazecast.station ON id = station_id WHERE flag = 'error_code'
+                """
+            for _ in 1...2 {
+                _ = try await turns.turn()
+                #expect(try await site.text(flags) == "roof 13 pm25 error_code, yard 14 pm25 error_code")
+                _ = try await turns.restart()
+            }
+            let series = try #require(try await StationHistory.series(of: roof, on: site.connection))
+            #expect(!series.measures.contains { $0.pm25 == code })
+            try await site.run("DELETE FROM hazecast.station_error_codes")
+            _ = try await turns.turn()
+            #expect(try await site.text(flags) == "roof 13 pm25 error_code, yard 13 pm25 error_code")
+        }
+    }
+
     /// Settings take effect at once and for all windows, and say the same to training.
     @Test func settingsAreReadWhenTheyChange() async throws {
         try await Site.with { site in
@@ -262,6 +298,8 @@ private let noon = Site.noon
                     ('pressure', pressure, 300, 1100), ('wind_direction', wind_direction, 0, 360),
                     ('wind_speed', wind_speed, 0, 150)) AS v (measure, value, lowest, highest)
                 WHERE NOT value BETWEEN lowest AND highest
+                UNION ALL SELECT station_id, observed_at, 'pm25', 'error_code' FROM hazecast.reading
+                WHERE pm25 = ANY ((SELECT codes FROM hazecast.quality_rule WHERE flag = 'error_code')::real[])
                 UNION ALL SELECT station_id, observed_at, 'observed_at', 'before_2000' FROM hazecast.reading
                 WHERE observed_at < '2000-01-01 00:00Z'
                 UNION ALL SELECT station_id, observed_at, 'observed_at', unnest(ARRAY['future', 'clock_jump'])

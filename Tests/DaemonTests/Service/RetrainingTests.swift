@@ -353,20 +353,21 @@ import Testing
         }
     }
 
-    private func children(of process: Int32) -> [Int32] {
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return tasks.flatMap { task in
-            let text = try? String(contentsOfFile: "/proc/\(process)/task/\(task)/children", encoding: .utf8)
-            return (text ?? "").split(separator: " ").compactMap { Int32($0) }
-        }
-    }
-
     /// Numbers out of `/proc/PID/stat`, counted as proc(5) does.
     private func fields(of process: Int32, _ numbers: [Int]) throws -> [Int] {
         let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         // The name in parentheses, the second one, may hold anything.
         let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
         return try numbers.map { try #require(Int(fields[$0 - 2])) }
+    }
+}
+
+/// Processes that a process has started.
+func children(of process: Int32) -> [Int32] {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+    return tasks.flatMap { task in
+        let text = try? String(contentsOfFile: "/proc/\(process)/task/\(task)/children", encoding: .utf8)
+        return (text ?? "").split(separator: " ").compactMap { Int32($0) }
     }
 }
 

@@ -66,6 +66,56 @@ import Testing
         try await expectRefusal("host=a pass word=x", saying: "malformed connection string", status: 78)
     }
 
+    @Test(arguments: [
+        "postgresql://hazecast:pa@ss:Geheim9@db/air", "postgresql://hazecast:pa@Geheim/x9@db/air",
+        "postgresql://hazecast:Geheim#pa@127.0.0.1:1/air", "postgresql://hazecast:pa?Geheim9@127.0.0.1:1/air",
+        "host=127.0.0.1 password=pa Geheim9", "postgresql://hazecast:Geh%zzeim@db/air",
+        "postgresql://hazecast:Geheim9/air",
+    ])
+    func noPartOfAPasswordIsPrinted(conninfo: String) async throws {
+        for command in [["run", "--check-config"], ["doctor", "--quick"], ["status"]] {
+            let output = try await Executable.hazecast.run(command + ["--database", conninfo])
+            let text = output.standardOutput + output.standardError
+            #expect(!text.contains("eheim") && !text.contains("zz") && !text.contains("ss:"), "\(text)")
+        }
+        let daemon = try Executable.hazecast.start(["run", "--database", conninfo])
+        defer { daemon.signal(SIGKILL) }
+        // Either it is refused, or it waits for a server that is not there.
+        try await eventually { daemon.hasEnded || daemon.standardError.contains("retry_in") }
+        #expect(!daemon.standardError.contains("eheim"), "\(daemon.standardError)")
+    }
+
+    /// TLS that cannot be had comes by no waiting.
+    @Test func encryptionThatTheServerDoesNotHave() async throws {
+        let server = try await TestServer.shared()
+        let conninfo = "host=127.0.0.1 port=\(server.port ?? 0) user=postgres dbname=postgres sslmode=require"
+        try await expectRefusal(conninfo, saying: "server does not support SSL, but SSL was required", status: 78)
+        let doctor = try await Executable.hazecast.run(["doctor", "--quick", "--database", conninfo])
+        #expect(doctor.status == 1 && doctor.standardOutput.contains("failure  connection"), "\(doctor.standardOutput)")
+    }
+
+    /// The daemon reaches the second of two hosts, of which the first accepts and says nothing.
+    @Test(arguments: ["conninfo", "environment"]) func aSilentFirstHost(source: String) async throws {
+        try await Site.with { site in
+            let (proxy, open) = try await (Proxy(to: TestServer.shared()), Proxy(to: TestServer.shared()))
+            proxy.blackHole()
+            defer { for proxy in [proxy, open] { proxy.close() } }
+            let ports = "\(proxy.port),\(open.port)"
+            let database = try await site.text("current_database()") ?? ""
+            let inString = source == "conninfo"
+            let daemon = try Executable.hazecast.start(
+                [
+                    "run", "--database",
+                    "dbname=\(database) user=postgres connect_timeout=2 sslmode=disable"
+                        + (inString ? " host=127.0.0.1,127.0.0.1 port=\(ports)" : ""),
+                ], environment: inString ? [:] : ["PGHOST": "127.0.0.1,127.0.0.1", "PGPORT": ports])
+            defer { daemon.signal(SIGKILL) }
+            try await withDeadline(.seconds(40)) {
+                #expect(await daemon.hasWritten(toStandardError: "serving"), "\(daemon.standardError)")
+            }
+        }
+    }
+
     @Test func unknownKeyInTheConfiguration() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "hazecast-\(UUID()).yaml")
         defer { try? FileManager.default.removeItem(at: file) }

@@ -19,7 +19,9 @@ struct AttachTarget: Sendable {
         ("pressure", "text"), ("wind_direction", "text"), ("wind_speed", "text"), ("humidity", "text"),
         ("wind_u", "text"), ("wind_v", "text"), ("station_name", "text"), ("units", "jsonb"), ("time_zone", "text"),
         ("stamps", "text"), ("step", "interval"), ("correction", "text"), ("poll", "interval"),
-        ("patience", "interval"), ("follow_deletes", "boolean"), ("backfill", "interval"),
+        ("patience", "interval"), ("follow_deletes", "boolean"), ("backfill", "interval"), ("name", "text"),
+        ("parameter", "text"), ("parameters", "jsonb"), ("carry", "interval"), ("missing", "jsonb"),
+        ("error_codes", "jsonb"),
     ]
 
     /// The columns of the table and their types; the last is named as somebody would who wants to be a statement.
