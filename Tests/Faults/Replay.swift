@@ -105,12 +105,12 @@ struct Replay: Sendable {
             var series = [
                 try HourlySeries.reading(
                     directory.appending(path: "beijing-pm25-2010-2014.csv").path(),
-                    format: .uciBeijing(station: "Beijing")
+                    as: .named("uci-beijing")
                 ).series.measures
             ]
             for file in files.filter({ $0.hasSuffix(".csv") }).sorted() {
                 series.append(
-                    try HourlySeries.reading(multisite.appending(path: file).path(), format: .uciMultisite()).series
+                    try HourlySeries.reading(multisite.appending(path: file).path(), as: .named("uci-multisite")).series
                         .measures)
             }
             return (series, "real readings of \(series.count) monitors")

@@ -10,7 +10,7 @@ import Testing
     private static func series(_ station: String) throws -> HourlySeries {
         let file = try requireDataDirectory().appending(
             path: "beijing-multisite/PRSA_Data_\(station)_20130301-20170228.csv")
-        var series = try HourlySeries.reading(file.path(), format: .uciMultisite()).series
+        var series = try HourlySeries.reading(file.path(), as: .named("uci-multisite")).series
         series.longitude = 116.4
         return series
     }

@@ -9,7 +9,7 @@ import Testing
     private func beijing() throws -> HourlySeries {
         let folder = try #require(ProcessInfo.processInfo.environment["HAZECAST_DATA_DIR"])
         let file = URL(filePath: folder).appending(path: "beijing-pm25-2010-2014.csv").path()
-        var series = try HourlySeries.reading(file, format: .uciBeijing(station: "Beijing")).series
+        var series = try HourlySeries.reading(file, as: .named("uci-beijing")).series
         series.longitude = 116.4
         return series
     }
@@ -19,7 +19,7 @@ import Testing
         let folder = try #require(ProcessInfo.processInfo.environment["HAZECAST_DATA_DIR"])
         let file = "beijing-multisite/PRSA_Data_\(name)_20130301-20170228.csv"
         var series = try HourlySeries.reading(
-            URL(filePath: folder).appending(path: file).path(), format: .uciMultisite()
+            URL(filePath: folder).appending(path: file).path(), as: .named("uci-multisite")
         ).series
         series.longitude = 116.4
         return series

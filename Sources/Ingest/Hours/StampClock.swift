@@ -63,14 +63,24 @@ package struct StampClock: Sendable {
     /// - Parameter microseconds: since 1970-01-01 00:00 of the clock.
     /// - Returns: microseconds since 1970 UTC; nil where there is no clock.
     package mutating func instants(local microseconds: Int64) -> [Int64]? {
-        guard let clock else { return nil }
-        // Clocks change at whole quarters of an hour.
+        guard clock != nil else { return nil }
+        look(microseconds)
+        return instants.map { microseconds + ($0 - quarter * 900) * 1_000_000 }
+    }
+
+    /// When the clock shows a time that it shows once; nil for others, and where there is no clock.
+    package mutating func instant(onceLocal microseconds: Int64) -> Int64? {
+        guard clock != nil else { return nil }
+        look(microseconds)
+        return instants.count == 1 ? microseconds + (instants[0] - quarter * 900) * 1_000_000 : nil
+    }
+
+    /// Clocks change at whole quarters of an hour.
+    private mutating func look(_ microseconds: Int64) {
         let now = microseconds.floored(by: 900_000_000)
-        if now != quarter {
-            quarter = now
-            instants = clock.instants(local: now * 900)
-        }
-        return instants.map { microseconds + ($0 - now * 900) * 1_000_000 }
+        guard now != quarter else { return }
+        quarter = now
+        instants = clock?.instants(local: now * 900) ?? []
     }
 
     /// Says that a clock never shows a time.

@@ -273,7 +273,6 @@ private struct StampScanner {
         let start = position
         while position < end, !text[position].isBlank { position += 1 }
         let word = Array(text[start..<position])
-        if word.count == 3, String(decoding: word, as: UTF8.self).uppercased() == "GMT" { return 0 }
         return LocalClock.offset(word[...])
     }
 

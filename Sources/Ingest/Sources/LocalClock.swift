@@ -13,15 +13,8 @@ public struct LocalClock: Sendable, Equatable {
     /// The name it was given.
     public let name: String
 
-    /// UTC.
-    public static let utc = LocalClock(offset: 0, name: "UTC")
-    /// UTC+8, by which the UCI data sets of Beijing are stamped; China has no summer time since 1991.
-    public static let china = LocalClock(offset: 8 * 3600, name: "+08:00")
-
-    private init(offset: Int64, name: String) {
-        rule = .fixed(offset)
-        self.name = name
-    }
+    /// Whether it is never put forward or back.
+    var isFixed: Bool { if case .fixed = rule { true } else { false } }
 
     /// A fixed offset (`+05:30`, `-03`, `Z`, `UTC`) or a name of the IANA time zone data base; nil for anything else.
     public init?(_ name: String) {
@@ -37,7 +30,11 @@ public struct LocalClock: Sendable, Equatable {
 
     /// Seconds east of Greenwich of `Z`, `UTC`, `±HH`, `±HHMM` or `±HH:MM`, at most 18 hours; nil for anything else.
     static func offset(_ text: ArraySlice<UInt8>) -> Int64? {
-        if text.elementsEqual("Z".utf8) || text.elementsEqual("z".utf8) || text.elementsEqual("UTC".utf8) { return 0 }
+        if text.elementsEqual("Z".utf8) || text.elementsEqual("z".utf8) || text.elementsEqual("UTC".utf8)
+            || text.elementsEqual("GMT".utf8)
+        {
+            return 0
+        }
         guard let sign = text.first, "+-".utf8.contains(sign) else { return nil }
         let digits = text.dropFirst().filter { $0 != UInt8(ascii: ":") }
         let hasColon = text.count == 6 && text[text.startIndex + 3] == UInt8(ascii: ":")

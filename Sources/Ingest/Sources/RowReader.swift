@@ -24,6 +24,8 @@ struct RowReader {
     private let now: Int64
     private let onRejected: (RejectedRow) -> Void
     private var clock: StampClock
+    /// Whether no time comes twice by the clock, so that the order of rows does not matter.
+    private let isFixedClock: Bool
     private var wind = AccumulatedWind()
     private var parameters: ParameterNames
 
@@ -35,6 +37,7 @@ struct RowReader {
     private var folds: [[Int64]: Folded] = [:]
     private var scratch: [UInt8] = []
     private var faults: [RowValues.Fault] = []
+    private var raw: [RowValues.Raw]
 
     private let sorter: RowSorter
     private(set) var report = FileReport()
@@ -71,6 +74,8 @@ struct RowReader {
             )
         }
         self.clock = clock
+        isFixedClock = clock.clock?.isFixed ?? true
+        raw = Array(repeating: .missing, count: plan.columns.count)
         places = plan.columns.map { RowValues.order.firstIndex(of: $0) ?? 0 }
         parameters = ParameterNames(layout.parameters, columns: plan.columns)
         now = Int64(Date().timeIntervalSince1970 * 1e6)
@@ -221,7 +226,7 @@ struct RowReader {
         }
         faults.removeAll(keepingCapacity: true)
         let read = record.bytes.withUnsafeBytes { bytes in
-            var raw = [RowValues.Raw](repeating: .missing, count: plan.columns.count)
+            for column in raw.indices { raw[column] = .missing }
             for (column, field) in fields {
                 let text = UnsafeRawBufferPointer(rebasing: bytes[record.range(field)])
                 if let unit { raw[column] = .measured(text, unit) } else { raw[column] = .text(text) }
@@ -278,7 +283,8 @@ struct RowReader {
             try keep(row)
             return
         }
-        guard let instants = clock.instants(local: stamp.local) else {
+        let once = clock.instant(onceLocal: stamp.local)
+        guard once != nil || clock.clock != nil else {
             report.failure = SourceError(
                 .options, file: file.name,
                 "line \(row.line): the times carry no offset; say by which clock they are with --time-zone, for example "
@@ -286,16 +292,17 @@ struct RowReader {
             return
         }
         let series = row.station << 16 | Int(row.mask)
-        orders[series, default: RowOrder()].take(stamp.local)
-        switch instants.count {
-        case 0: throw Fault(StampClock.never(clock.clock?.name ?? ""))
-        case 1:
-            row.instant = instants[0]
+        if !isFixedClock { orders[series, default: RowOrder()].take(stamp.local) }
+        if let once {
+            row.instant = once
             try keep(row)
-        default:
-            let key = [Int64(series), stamp.local - instants[0], stamp.local.floored(by: 86_400_000_000)]
-            folds[key, default: Folded()].rows.append((row, stamp.local, instants))
+            return
         }
+        guard let instants = clock.instants(local: stamp.local), let first = instants.first else {
+            throw Fault(StampClock.never(clock.clock?.name ?? ""))
+        }
+        let key = [Int64(series), stamp.local - first, stamp.local.floored(by: 86_400_000_000)]
+        folds[key, default: Folded()].rows.append((row, stamp.local, instants))
     }
 
     private mutating func keep(_ row: RowSorter.Row) throws(Fault) {

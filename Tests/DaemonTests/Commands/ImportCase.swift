@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import Testing
 
 /// An export of a network or an instrument, what its user knows of it, and the hours that follow from it.

@@ -54,7 +54,7 @@ enum ReplayedMonth {
             var series: [Int32: HourlySeries] = [:]
             for name in stations {
                 let file = try HourlySeries.reading(
-                    path(of: name, in: directory), format: .uciMultisite(clock: .china)
+                    path(of: name, in: directory), as: .named("uci-multisite")
                 ).series
                 series[try await site.addStation(name)] = moved(file)
             }

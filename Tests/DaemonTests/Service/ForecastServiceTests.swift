@@ -68,7 +68,7 @@ private let noon = Site.noon
     @Test(.enabled(if: dataDirectory != nil))
     func killedTwentyTimesTheLedgerIsThatOfAnUndisturbedRun() async throws {
         let file = try requireDataDirectory().appending(path: "beijing-pm25-2010-2014.csv").path()
-        let series = try HourlySeries.reading(file, format: .uciBeijing(station: "beijing")).series
+        let series = try HourlySeries.reading(file, as: .named("uci-beijing")).series
         let hours = series.hours.suffix(90)
         var random = SeededGenerator(seed: 20)
         var kills = Set<Int>()

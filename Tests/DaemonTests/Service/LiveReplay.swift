@@ -22,7 +22,7 @@ struct LiveReplay {
     static func series(_ name: String) throws -> HourlySeries {
         let file = "beijing-multisite/PRSA_Data_\(name)_20130301-20170228.csv"
         return try HourlySeries.reading(
-            try requireDataDirectory().appending(path: file).path, format: .uciMultisite(clock: .china)
+            try requireDataDirectory().appending(path: file).path, as: .named("uci-multisite")
         ).series
     }
 

@@ -143,7 +143,7 @@ private let noon = Site.noon
     @Test(.enabled(if: dataDirectory != nil, "needs HAZECAST_DATA_DIR"), arguments: [UInt64(1), 2])
     func aWeekOfTroubleEndsAsTheCleanWeek(seed: UInt64) async throws {
         let file = try requireDataDirectory().appending(path: "beijing-pm25-2010-2014.csv").path
-        let series = try HourlySeries.reading(file, format: .uciBeijing(station: "Beijing")).series
+        let series = try HourlySeries.reading(file, as: .named("uci-beijing")).series
         let begin = try #require(UTCHour(year: 2013, month: 1, day: 10, hour: 0))
         let week = begin..<begin.advanced(by: 7 * 24)
         try await Site.with { site in

@@ -384,7 +384,7 @@ enum RealReadings {
     static func recent(_ hours: Int, of station: String = "Aotizhongxin") throws -> HourlySeries {
         let file = try requireDataDirectory().appending(
             path: "beijing-multisite/PRSA_Data_\(station)_20130301-20170228.csv")
-        let whole = try HourlySeries.reading(file.path(), format: .uciMultisite()).series
+        let whole = try HourlySeries.reading(file.path(), as: .named("uci-multisite")).series
         let present = UTCHour(hoursSinceEpoch: Int32(Date.now.timeIntervalSince1970 / 3600))
         let days = whole.start.advanced(by: end).distance(to: present) / 24
         return HourlySeries(
