@@ -84,7 +84,7 @@ struct ImportCommand: AsyncParsableCommand {
             }
             let bar = ProgressBar(name)
             defer { bar.clear() }
-            let listing = RejectedListing(name, to: rejectsFile)
+            let listing = RejectedListing(name, to: rejectsFile, isShown: !strict)
             let result = try await importer.write(
                 file, place: place(named), isStrict: strict, onRejected: { listing.add($0) }
             ) { bytes, rows in

@@ -89,22 +89,27 @@ struct RejectsFile {
 /// Shows the first rejected rows of a file on standard error, and keeps all of them in another.
 final class RejectedListing {
     /// Rows that are shown one by one.
-    private static let shown = 20
+    private static let most = 20
     /// Bytes that are written at once.
     private static let chunk = 1 << 16
 
     private let name: String
     private let file: RejectsFile?
+    private let shown: Int
     private var count = 0
     private var lines = ""
     private var failure: (any Error)?
 
-    init(_ name: String, to file: RejectsFile?) { (self.name, self.file) = (name, file) }
+    /// - Parameter isShown: false where an error that ends everything names the first row.
+    init(_ name: String, to file: RejectsFile?, isShown: Bool) {
+        (self.name, self.file) = (name, file)
+        shown = isShown ? Self.most : 0
+    }
 
     func add(_ row: RejectedRow) {
         count += 1
         let line = "\(name):\(row.line): \(row.reason)"
-        if count <= Self.shown { StandardError.print(line) }
+        if count <= shown { StandardError.print(line) }
         guard file != nil else { return }
         lines += line + "\n"
         if lines.utf8.count > Self.chunk { flush() }
@@ -119,8 +124,8 @@ final class RejectedListing {
     func finish(shownIn path: String?) throws {
         flush()
         if let failure { throw failure }
-        guard count > Self.shown else { return }
+        guard shown > 0, count > shown else { return }
         StandardError.print(
-            "\(name): … and \(count - Self.shown) more; \(path.map { "all are in \($0)" } ?? "--rejects FILE has all")")
+            "\(name): … and \(count - shown) more; \(path.map { "all are in \($0)" } ?? "--rejects FILE has all")")
     }
 }

@@ -37,7 +37,7 @@ package struct Plausibility: Sendable {
         case "temperature": unit = low > 200 ? "K" : low > 33 || middle > 45 ? "F" : nil
         case "dew_point": unit = low > 180 ? "K" : high > 36 ? "F" : nil
         case "pressure":
-            // 735 to 790 hPa is the pressure at 2,000 to 2,700 m.
+            // 680 to 790 mmHg are hPa up to 1,000 m; as hPa they are the pressure at 2,000 to 3,200 m.
             unit =
                 low > 30_000
                 ? "Pa"
@@ -46,7 +46,7 @@ package struct Plausibility: Sendable {
                     : middle < 35
                         ? "inHg"
                         : middle < 110
-                            ? "kPa" : (735...790).contains(middle) ? "mmHg" : middle > 1_100 || middle < 300 ? "" : nil
+                            ? "kPa" : (680...790).contains(middle) ? "mmHg" : middle > 1_100 || middle < 300 ? "" : nil
         case "humidity": unit = high > 0 && high <= 1 ? "fraction" : middle > 105 ? "" : nil
         case "wind_speed": unit = middle > 14 ? "km/h" : nil
         case "wind_direction":

@@ -197,7 +197,8 @@ private struct CivilTime {
         let midnight =
             dayOfYear.map { january?.advanced(by: 24 * ($0 - 1)) }
             ?? UTCHour(year: year, month: month, day: day, hour: 0)
-        guard let midnight, dayOfYear.map({ 1...366 ~= $0 }) != false,
+        let next = UTCHour(year: year + 1, month: 1, day: 1, hour: 0)
+        guard let midnight, let january, let next, january <= midnight, midnight < next,
             (0..<60).contains(minute), (0..<60).contains(second),
             (0..<24).contains(hour) || hour == 24 && minute == 0 && second == 0 && fraction == 0
         else { return nil }

@@ -31,7 +31,7 @@ struct RowReader {
 
     private(set) var stations: [String]
     private var stationIndices: [[UInt8]: Int] = [:]
-    private var lastStation: (name: [UInt8], index: Int) = ([], -1)
+    private var lastStation: (name: [UInt8], index: Int)?
     private var units: [[UInt8]: MeasureUnit?] = [:]
     private var orders: [Int: RowOrder] = [:]
     private var folds: [[Int64]: Folded] = [:]
@@ -43,7 +43,7 @@ struct RowReader {
     private(set) var report = FileReport()
     private var samples: [Plausibility]
     private var offHour = 0
-    private var spacing = Spacing()
+    private var spacing = RowSpacing()
 
     init(_ file: ReadingFile, onRejected: @escaping (RejectedRow) -> Void) throws(SourceError) {
         self.file = file
@@ -204,7 +204,9 @@ struct RowReader {
     }
 
     private mutating func station(_ record: CSVRecord) throws(Fault) -> Int {
-        if plan.station.count == 1, record[plan.station[0]].elementsEqual(lastStation.name) { return lastStation.index }
+        if plan.station.count == 1, let lastStation, record[plan.station[0]].elementsEqual(lastStation.name) {
+            return lastStation.index
+        }
         let text = Array(plan.station.map { record[$0] }.joined(separator: [UInt8(ascii: "-")]))
         if let index = stationIndices[text] {
             lastStation = (text, index)
@@ -270,11 +272,11 @@ struct RowReader {
     private mutating func add(_ row: RowSorter.Row, _ stamp: Stamp) throws(Fault) {
         var row = row
         if layout.step == nil, layout.carry == nil {
+            spacing.take(stamp.local)
             // Clocks are never quite right.
-            let second = (stamp.local + 60_000_000) % 3_600_000_000
-            guard (0...120_000_000).contains(second) else {
+            let shifted = stamp.local + 60_000_000
+            guard shifted - shifted.floored(by: 3_600_000_000) * 3_600_000_000 <= 120_000_000 else {
                 offHour += 1
-                spacing.take(stamp.local)
                 throw Fault("the time is no whole hour; --step says how long a row stands for")
             }
         }
@@ -342,10 +344,12 @@ struct RowReader {
     /// Refuses what would be stored wrong.
     private mutating func check() throws(SourceError) {
         func refuse(_ message: String) -> SourceError { SourceError(.options, file: file.name, message) }
-        if offHour * 2 > report.rows - report.others {
+        // A stray row is rejected; rows at half hours are no strays.
+        if offHour >= 2, offHour * 4 >= report.rows - report.others {
             throw refuse(
-                "most rows are not at whole hours; say how long a row stands for with --step, for example --step "
-                    + "\(spacing.usual ?? "10min"), and with --stamps end if times are the end of it")
+                "\(offHour) of \(report.rows - report.others) rows are not at whole hours; say how long a row stands for "
+                    + "with --step, for example --step \(spacing.usual ?? "10min"), and with --stamps end if times are the "
+                    + "end of it")
         }
         for (place, measure) in RowValues.order.enumerated() where !layout.saidUnits.contains(measure) {
             guard let (unit, range) = samples[place].other(measure) else { continue }
@@ -370,27 +374,5 @@ struct RowReader {
     func readings() -> FileReadings {
         FileReadings(
             name: file.name, layout: layout, values: values, stations: stations, sorter: sorter, report: report)
-    }
-}
-
-/// The time that usually passes from a row to the next.
-private struct Spacing {
-    private static let most = 64
-
-    private var last: Int64?
-    private var counts: [Int64: Int] = [:]
-
-    mutating func take(_ local: Int64) {
-        if let last, last != local {
-            let seconds = abs(local - last) / 1_000_000
-            if seconds < 3_600, counts.count < Self.most || counts[seconds] != nil { counts[seconds, default: 0] += 1 }
-        }
-        last = local
-    }
-
-    /// As `--step` takes it.
-    var usual: String? {
-        let seconds = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
-        return seconds.map { $0.isMultiple(of: 60) ? "\($0 / 60)min" : "\($0)s" }
     }
 }

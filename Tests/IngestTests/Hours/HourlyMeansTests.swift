@@ -41,7 +41,7 @@ import Testing
         let step = [60, 80, 300, 420, 600, 900, 1_200, 1_800, 3_600][Int.random(in: 0..<9, using: &random)]
         let isEnd = Bool.random(using: &random)
         let shift = [0, 1_800, 900][Int.random(in: 0..<3, using: &random)]
-        let rows: [(second: Int64, value: Double)] = (10..<(5 * 3_600 / step)).compactMap { number in
+        let rows: [(second: Int64, value: Double)] = (1..<(1 + 9 * 3_600 / step)).compactMap { number in
             if Double.random(in: 0..<1, using: &random) < 0.15 { return nil }
             let isMissing = Double.random(in: 0..<1, using: &random) < 0.05
             let value = isMissing ? .nan : Double(Int.random(in: 0..<100, using: &random))

@@ -32,18 +32,19 @@ import Testing
         let good = "1,2010,1,2,0,129,-16,-4,1020,SE,1.79,0,0"
         let noTime = "is not a date and time of the format"
         let bad: [(row: String, reason: String)] = [
-            ("2,2010,2,30,0,1,2,3,4,NE,1,0,0", "observed_at: '2010 2 30 0' \(noTime)"),
-            ("4,2010,1,2,3.5,1,2,3,4,NE,1,0,0", "observed_at: '2010 1 2 3.5' \(noTime)"),
-            ("5,,1,2,3,1,2,3,4,NE,1,0,0", "observed_at: '1 2 3' \(noTime)"),
-            ("6,2010,1,2,3,1,2,3,4,NE,1,0", "12 columns where the header has 13"),
-            ("7,2010,1,2,3,1,2,3,4,NE,1,0,0,0", "14 columns where the header has 13"),
-            ("17,2010,1,2,3,\"1\"1,2,3,4,NE,1,0,0", "text follows a closing quote"),
+            ("2,2010,2,30,0,1,2,3,1004,NE,1,0,0", "observed_at: '2010 2 30 0' \(noTime)"),
+            ("4,2010,1,2,3.5,1,2,3,1004,NE,1,0,0", "observed_at: '2010 1 2 3.5' \(noTime)"),
+            ("5,,1,2,3,1,2,3,1004,NE,1,0,0", "observed_at: '1 2 3' \(noTime)"),
+            ("6,2010,1,2,3,1,2,3,1004,NE,1,0", "12 columns where the header has 13"),
+            ("7,2010,1,2,3,1,2,3,1004,NE,1,0,0,0", "14 columns where the header has 13"),
+            ("17,2010,1,2,3,\"1\"1,2,3,1004,NE,1,0,0", "text follows a closing quote"),
         ]
         let lost = [
-            "8,2010,1,2,3,high,2,3,4,NE,1,0,0", "10,2010,1,2,4,1,inf,3,4,NE,1,0,0",
-            "11,2010,1,2,5,1,2,0x1p3,4,NE,1,0,0",
-            "12,2010,1,2,6,1,2,3,1e39,NE,1,0,0", "14,2010,1,2,7,1,2,3,4,XX,1,0,0", "15,2010,1,2,8,1,2,3,4,NE,--1,0,0",
-            "16,2010,1,2,9,1,\u{1B}[31m,3,4,NE,1,0,0",
+            "8,2010,1,2,3,high,2,3,1004,NE,1,0,0", "10,2010,1,2,4,1,inf,3,1004,NE,1,0,0",
+            "11,2010,1,2,5,1,2,0x1p3,1004,NE,1,0,0",
+            "12,2010,1,2,6,1,2,3,1e39,NE,1,0,0", "14,2010,1,2,7,1,2,3,1004,XX,1,0,0",
+            "15,2010,1,2,8,1,2,3,1004,NE,--1,0,0",
+            "16,2010,1,2,9,1,\u{1B}[31m,3,1004,NE,1,0,0",
         ]
         let (readings, rejected, report) = try rows(
             [beijingHeader, good] + bad.map(\.row) + lost, layout("uci-beijing"))
