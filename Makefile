@@ -11,7 +11,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small bench-feed sanitize faults-briefly
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-attach bench-promotion bench-asking bench-hour bench-small bench-feed sanitize faults-briefly
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench-small: deb ## start, memory and idle processor time of the program that is
 
 bench-feed: build ## what the feed costs whoever writes readings, with 1 and with 84 partitions
 	@Benchmarks/feed
+
+bench-attach: build ## what a million rows cost that are attached, and what a forecast waits meanwhile
+	@Benchmarks/attach
 
 bench-training: build ## how long a training run takes, and what a forecast waits meanwhile
 	@Benchmarks/training

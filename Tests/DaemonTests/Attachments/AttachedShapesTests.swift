@@ -125,15 +125,18 @@ struct AttachedShapesTests {
                 """)
             try await database.settle()
             #expect(try await database.readings() == [])
-            let reason = "the rows are some 10 minutes apart, not 60 minutes: attach the table again with step => '10 minutes'"
-            #expect(try await database.column("SELECT reason FROM hazecast.rejection ORDER BY observed").contains(reason))
+            let reason =
+                "the rows are some 10 minutes apart, not 60 minutes: attach the table again with step => '10 minutes'"
+            #expect(
+                try await database.column("SELECT reason FROM hazecast.rejection ORDER BY observed").contains(reason))
             try await database.run(
                 """
                 SELECT hazecast.attach('t', observed_at => 'at', pm25 => 'x', station_name => 's', step => '10 minutes',
                     backfill => '1 day')
                 """)
             try await database.settle()
-            #expect(try await database.column("SELECT pm25::text FROM hazecast.reading ORDER BY 1") == ["2.5", "2.6666667"])
+            #expect(
+                try await database.column("SELECT pm25::text FROM hazecast.reading ORDER BY 1") == ["2.5", "2.6666667"])
         }
     }
 
