@@ -11,7 +11,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small bench-feed bench-import sanitize faults-briefly
+.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-attach bench-promotion bench-asking bench-hour bench-small bench-feed bench-import sanitize faults-briefly
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench-feed: build ## what the feed costs whoever writes readings, with 1 and wit
 
 bench-import: build ## a large file is imported, beside \copy of the hours that it holds; ARGUMENTS='--megabytes 1000'
 	@Benchmarks/import $(ARGUMENTS)
+
+bench-attach: build ## what a million rows cost that are attached, and what a forecast waits meanwhile
+	@Benchmarks/attach
 
 bench-training: build ## how long a training run takes, and what a forecast waits meanwhile
 	@Benchmarks/training

@@ -24,6 +24,7 @@ import bench
 ROWS = 1_000_000
 STATIONS = 40
 SAMPLES = 200
+WARM_UP = 40
 PAUSE = 0.05
 TABLE = """
 CREATE TABLE logged (site text, at timestamptz, pm25 real, temperature real, dew_point real, pressure real, wd real, ws real,
@@ -38,7 +39,10 @@ ATTACH = """
 SELECT hazecast.attach('logged', 'site', 'at', pm25 => 'pm25', temperature => 'temperature', dew_point => 'dew_point',
     pressure => 'pressure', wind_direction => 'wd', wind_speed => 'ws', step => '10 minutes', backfill => '10 years')
 """
-SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name IN ('hazecast reader', 'hazecast upkeep', 'hazecast attachments')"
+SESSIONS = """
+SELECT pid, application_name FROM pg_stat_activity
+WHERE application_name IN ('hazecast reader', 'hazecast upkeep', 'hazecast attachments')
+"""
 
 
 class Processors:
@@ -54,19 +58,23 @@ class Processors:
     def watch(self):
         with self.server.connect() as connection:
             while not self.is_over.wait(0.01):
-                for pid, in connection.execute(SESSIONS).fetchall():
+                for pid, name in connection.execute(SESSIONS).fetchall():
                     try:
                         now = time.clock_gettime(~pid << 3 | 2)
                     except OSError:
                         continue  # it has ended
-                    first, _ = self.seen.get(pid, (now if self.seen == {} else 0, 0))
-                    self.seen[pid] = (first, now)
+                    # A reader is there for one reading, the session of upkeep has been there before.
+                    first, _, _ = self.seen.get(pid, (0 if name == "hazecast reader" else now, 0, name))
+                    self.seen[pid] = (first, now, name)
 
     def seconds(self):
-        """Of the daemon and of the server's processes."""
+        """Of the daemon, of the sessions that read the table, and of the one that writes readings."""
         self.is_over.set()
         self.thread.join()
-        return self.daemon.processor_seconds() - self.began, sum(last - first for first, last in self.seen.values())
+        of_server = {True: 0, False: 0}
+        for first, last, name in self.seen.values():
+            of_server[name == "hazecast reader"] += last - first
+        return self.daemon.processor_seconds() - self.began, of_server[True], of_server[False]
 
 
 def ask(client, hours, seconds):
@@ -76,20 +84,22 @@ def ask(client, hours, seconds):
 
 def measure(server, daemon, client, hours):
     usual, meanwhile = [], []
-    for _ in range(40):
+    for _ in range(WARM_UP):
         ask(client, hours, [])
     for _ in range(SAMPLES):
         ask(client, hours, usual)
     daemon.seconds_until_idle(server)
     with server.connect() as connection:
         processors = Processors(server, daemon)
+        daemon.turns()
         time.sleep(0.5)
         began = time.monotonic()
         connection.execute(ATTACH)
         while connection.execute("SELECT EXISTS (SELECT FROM hazecast.attachment_change)").fetchone()[0]:
             ask(client, hours, meanwhile)
         wall = time.monotonic() - began
-        own, server_seconds = processors.seconds()
+        own, reading, writing = processors.seconds()
+        turns = [turn["turn"] for turn in daemon.turns()]
         error, readings = connection.execute("SELECT error, readings FROM hazecast.attachments").fetchone()
         there = connection.execute(
             "SELECT count(*) FROM hazecast.reading JOIN hazecast.station ON id = station_id WHERE name LIKE 'logger%'").fetchone()[0]
@@ -97,13 +107,15 @@ def measure(server, daemon, client, hours):
             raise RuntimeError(f"{there} readings came of {ROWS} rows, {readings} are told: {error}")
     result = {
         "rows": ROWS, "readings": there, "wall_s": round(wall, 2), "daemon_s": round(own, 2),
-        "server_s": round(server_seconds, 2), "rows_per_core_s": round(ROWS / (own + server_seconds)),
+        "reading_s": round(reading, 2), "writing_s": round(writing, 2),
+        "rows_per_core_s": round(ROWS / (own + reading + writing)),
         "rows_per_wall_s": round(ROWS / wall)}
     for name, values in (("usual", usual), ("meanwhile", meanwhile)):
         for share in (50, 90, 99, 100):
             result[f"{name}_p{share}_ms"] = round(bench.percentile(values, share / 100), 2)
         print(f"{name:9} p50 / p90 / p99 / most " + " / ".join(
             f"{result[f'{name}_p{share}_ms']:.2f}" for share in (50, 90, 99, 100)) + f" ms of {len(values)} readings")
+    print(f"the longest turns {', '.join(f'{turn:.0f}' for turn in sorted(turns)[-5:])} ms")
     for share in (50, 90, 99):
         result[f"p{share}_more_ms"] = round(result[f"meanwhile_p{share}_ms"] - result[f"usual_p{share}_ms"], 2)
     return result
@@ -125,7 +137,8 @@ def main(binary):
         client = bench.Client(bench.Client.compile(server), server)
         result = measure(server, daemon, client, itertools.count(bench.hours_since_2000(newest) + 1))
         print(f"{ROWS} rows settled in {result['wall_s']} s, {result['rows_per_core_s']} rows/s and core "
-              f"(daemon {result['daemon_s']} s, server {result['server_s']} s); load {os.getloadavg()[0]:.1f}")
+              f"(daemon {result['daemon_s']} s, the server's readers {result['reading_s']} s, its writer "
+              f"{result['writing_s']} s); load {os.getloadavg()[0]:.1f}")
         print(json.dumps(result))
     except BaseException:
         server.show_log()

@@ -7,7 +7,8 @@ import Testing
 
 /// Exports of networks and instruments that were loaded into a table as they are, and attached in one command.
 ///
-/// Those that PostgreSQL takes as a table: comma or tab, a header, ISO times or numbers since 1970.
+/// Those that PostgreSQL takes as a table: columns with names, and times that one of its types reads. What stands in two
+/// columns is put together in a generated column.
 struct AttachedCaseTests {
     private struct Case: Decodable {
         struct Table: Decodable {
@@ -15,6 +16,13 @@ struct AttachedCaseTests {
                 let columns: [String]
                 let format: String
                 let zone: String
+
+                /// That of a column which holds it.
+                var type: String {
+                    if format.hasPrefix("epoch") { return "numeric" }
+                    if format.hasSuffix(" UTC") { return "timestamptz" }
+                    return format.hasPrefix("iso") || format == "%Y-%m-%d %H:%M" ? "text" : "timestamp"
+                }
             }
             enum Station: Decodable {
                 case name(String)
@@ -31,6 +39,7 @@ struct AttachedCaseTests {
             }
             struct Measure: Decodable {
                 var column: String?
+                var columns: [String]?
                 var unit: String?
                 var `where`: String?
             }
@@ -45,7 +54,10 @@ struct AttachedCaseTests {
             let file: String
             let delimiter: String
             let stamps: String
-            let step: Int
+            let step: Double
+            let skip_lines: Int
+            var comment: String?
+            var correction: String?
             let missing: [String]
             let sentinels: [String: [Double]]
             let time: Time
@@ -78,11 +90,13 @@ struct AttachedCaseTests {
     }
 
     private static let names = [
-        "01-purpleair-hourly", "02-purpleair-10min-epoch", "10-openair-export", "11-eea-e1a", "15-airgradient",
+        "01-purpleair-hourly", "01b-purpleair-epa", "02-purpleair-10min-epoch", "03-thingspeak", "04-sensor-community",
+        "07b-airnow-embassy", "08-aqs-hourly", "10-openair-export", "11-eea-e1a", "15-airgradient",
         "15b-airgradient-5min-local", "17b-davis-iso-utf8", "18b-home-assistant-statistics", "19b-grafana-epoch-ms",
-        "21b-metone-mg", "21c-bam-iso-sentinels", "23b-aeroqual-iso", "31b-bom-crlf", "33-na-words", "35-tsv",
-        "38-ten-minute-iso", "38b-ten-minute-end", "51-right-units", "52-wrong-units", "54-pressure-pa",
-        "60-bam2-985-stretch", "70b-uv-kmh", "73-eccc-climate", "74-compass-words",
+        "21b-metone-mg", "21c-bam-iso-sentinels", "23-aeroqual-aqy", "23b-aeroqual-iso", "30c-dst-gap", "31b-bom-crlf",
+        "33-na-words", "34-24h", "35-tsv", "36-case-header", "37-two-files", "38-ten-minute-iso", "38b-ten-minute-end",
+        "51-right-units", "52-wrong-units", "54-pressure-pa", "60-bam2-985-stretch", "70b-uv-kmh", "71-asos-join",
+        "73-eccc-climate", "74-compass-words",
     ]
 
     private static let folder = ProcessInfo.processInfo.environment["HAZECAST_CASES_DIR"] ?? "../shared/cases"
@@ -93,21 +107,13 @@ struct AttachedCaseTests {
     func aTableLikeAnExportGivesItsHours(name: String) async throws {
         let path = Self.folder + "/import/"
         let one = try JSONDecoder().decode(Case.self, from: Data(contentsOf: URL(filePath: path + name + ".json")))
-        let table = try #require(one.given.tables.first)
-        var bytes = [UInt8](try Data(contentsOf: URL(filePath: path + table.file)))
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
-        let header = String(decoding: bytes.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
-            .split(separator: Character(table.delimiter), omittingEmptySubsequences: false)
-            .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"")) }
-        try await MigratedDatabase.with { [bytes] database in
-            let time = table.time.columns[0]
-            let isNumber = table.time.format.hasPrefix("epoch")
-            let columns = header.map { "\(Self.quoted($0)) \($0 == time && isNumber ? "numeric" : "text")" }
-            try await database.run("CREATE TABLE export (\(columns.joined(separator: ", ")))")
-            try await database.owner.copyIn(
-                "COPY export FROM STDIN (FORMAT csv, HEADER, DELIMITER E'\(table.delimiter)')", bytes)
-            let arguments = try Self.arguments(table)
-            try await database.run("SELECT hazecast.attach('export', \(arguments), backfill => '100 years')")
+        try await MigratedDatabase.with { database in
+            for (number, table) in one.given.tables.enumerated() {
+                let header = try await Self.load(path + table.file, table, into: "export_\(number)", database)
+                let arguments = try Self.arguments(table, header)
+                try await database.run(
+                    "SELECT hazecast.attach('export_\(number)', \(arguments), backfill => '100 years')")
+            }
             try await database.settle()
             try await database.settle(at: "now() + interval '25 hours'")
             #expect(try await database.column("SELECT error FROM hazecast.attachments WHERE error IS NOT NULL") == [])
@@ -115,15 +121,55 @@ struct AttachedCaseTests {
         }
     }
 
+    /// Makes a table of a file as it is.
+    ///
+    /// - Returns: the names of its columns.
+    private static func load(
+        _ path: String, _ table: Case.Table, into name: String, _ database: MigratedDatabase
+    ) async throws -> [String] {
+        var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        var lines = bytes.split(separator: 10, omittingEmptySubsequences: false).dropFirst(table.skip_lines)
+        if let comment = table.comment { lines.removeAll { $0.starts(with: comment.utf8) } }
+        let header = String(decoding: lines.first ?? [], as: UTF8.self)
+            .split(separator: Character(table.delimiter), omittingEmptySubsequences: false)
+            .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"\r")) }
+        let columns = header.map { column in
+            "\(quoted(column)) \(column == table.time.columns[0] && table.time.columns.count == 1 ? table.time.type : "text")"
+        }
+        var generated: [String] = []
+        if table.time.columns.count > 1 {
+            let parts = table.time.columns.map(quoted).joined(separator: " || ' ' || ")
+            generated.append("stamp text GENERATED ALWAYS AS (\(parts)) STORED")
+        }
+        for (measure, column) in table.measures {
+            guard let columns = column.columns else { continue }
+            let sum = columns.map { "\(quoted($0))::numeric" }.joined(separator: " + ")
+            generated.append("\(measure)_mean numeric GENERATED ALWAYS AS ((\(sum)) / \(columns.count)) STORED")
+        }
+        try await database.run("CREATE TABLE \(name) (\((columns + generated).joined(separator: ", ")))")
+        try await database.owner.copyIn(
+            """
+            COPY \(name) (\(header.map(quoted).joined(separator: ", "))) FROM STDIN
+                (FORMAT csv, HEADER, DELIMITER E'\(table.delimiter)')
+            """, Array(lines.joined(separator: [10])))
+        return header
+    }
+
     private static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
     private static func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
 
     /// The one command.
-    private static func arguments(_ table: Case.Table) throws -> String {
-        var arguments = ["observed_at => \(literal(table.time.columns[0]))"]
+    private static func arguments(_ table: Case.Table, _ header: [String]) throws -> String {
+        /// As the table writes it.
+        func named(_ column: String) -> String {
+            header.first { $0.trimmingCharacters(in: .whitespaces).lowercased() == column.lowercased() } ?? column
+        }
+        let time = table.time.columns.count > 1 ? "stamp" : named(table.time.columns[0])
+        var arguments = ["observed_at => \(literal(time))"]
         switch table.station {
         case .name(let name): arguments.append("station_name => \(literal(name))")
-        case .column(let column): arguments.append("station => \(literal(column))")
+        case .column(let column): arguments.append("station => \(literal(named(column)))")
         }
         func json(_ value: some Encodable) throws -> String {
             literal(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
@@ -135,7 +181,8 @@ struct AttachedCaseTests {
             units["wind_speed"] = unit
         }
         for (measure, column) in table.measures {
-            arguments.append("\(measure) => \(literal(column.column ?? table.parameter?.value ?? ""))")
+            let name = column.columns == nil ? column.column.map(named) : "\(measure)_mean"
+            arguments.append("\(measure) => \(literal(name ?? table.parameter?.value ?? ""))")
         }
         if let parameter = table.parameter {
             arguments.append("parameter => \(literal(parameter.column))")
@@ -145,6 +192,7 @@ struct AttachedCaseTests {
             let list = keep.in.map(literal).joined(separator: ", ")
             arguments.append("\"where\" => $$\(quoted(keep.column)) IN (\(list))$$")
         }
+        if let correction = table.correction { arguments.append("correction => \(literal(correction))") }
         if !units.isEmpty { arguments.append("units => \(try json(units))") }
         if !table.sentinels.isEmpty { arguments.append("error_codes => \(try json(table.sentinels))") }
         if !table.missing.isEmpty { arguments.append("missing => \(try json(table.missing))") }
