@@ -52,7 +52,10 @@ package struct AttachedReader {
             return value
         } catch {
             await connection.close()
-            if let process, try await !end(process) { throw Lingering(process: process) }
+            // Not in this task: a cancelled one could not say so.
+            let (reader, begun) = (self, process)
+            let isEnded = try await Task { if let begun { try await reader.end(begun) } else { true } }.value
+            if let process, !isEnded { throw Lingering(process: process) }
             throw error
         }
     }
@@ -62,11 +65,12 @@ package struct AttachedReader {
         let other = try await Connection.connect(conninfo, applicationName: "hazecast reader")
         let isEnded: Bool
         do {
-            let rows = try await other.query(
-                """
-                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2
-                """, [process.id, process.startedAt])
-            isEnded = try rows.first?.decode(Bool.self, at: 0) ?? true
+            let its = "FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
+            let parameters: [any PostgresEncodable] = [process.id, process.startedAt]
+            try await other.query("SELECT pg_terminate_backend(pid, 5000) \(its)", parameters)
+            // Where it ended by itself meanwhile there was nothing to terminate.
+            isEnded = try await other.query("SELECT NOT EXISTS (SELECT \(its))", parameters).single()
+                .decode(Bool.self, at: 0)
         } catch {
             await other.close()
             throw error

@@ -132,11 +132,15 @@ struct AttachedReading: Sendable {
             over + patience <= now.microsecondsSince2000
             && changes.spans.contains { $0.isHistory && $0.hours.contains(Int64(key.hour)) }
         let isOver = over <= now.microsecondsSince2000
-        let isFinal = isOver && (isOld || (isDue && over + patience <= now.microsecondsSince2000))
+        // What is due for the first time may have been looked for because its hour is over now.
+        let isFinal = isOver && (isOld || isDue && (isRemoval || over + patience <= now.microsecondsSince2000))
         if isOver, value.measured >= Self.most {
             // What was taken before more rows told was wrong, too.
             withdrawn.append(AttachedChanges.Due(station: key.station, hour: hour, isRemoval: true))
-            reject(key.station, hour, spacing(value))
+            let percent = Int((value.measured / 36).rounded())
+            reject(
+                key.station, hour,
+                "rows of \(percent) % of the hour: attach the table again, with step => the time between its rows")
         } else if isOver && value.covered >= 3_600 - Self.slack || isFinal && value.covered >= 2_700 - Self.slack {
             complete.append(Hour(station: key.station, hour: hour, means: value.means))
             let shortages = value.shortages(AttachedQuery.measures, of: table.filled)
@@ -185,19 +189,6 @@ struct AttachedReading: Sendable {
             (low, high) = (first.floored(by: 3_600_000_000), last.floored(by: 3_600_000_000))
         }
         return low - (table.settings.stamps == "end" ? 1 : 0)...high + reach
-    }
-
-    /// How far rows are apart whose values add up to more than the hour.
-    private func spacing(_ value: HourlyMeans.Hour) -> String {
-        let exact = table.settings.step * 3_600 / value.measured
-        // A part of an hour, if it is next to one.
-        let part = 3_600 / (3_600 / exact).rounded()
-        let seconds = Int((abs(part - exact) < exact / 20 ? part : exact).rounded())
-        func words(_ seconds: Int) -> String { seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) seconds" }
-        return """
-            the rows are some \(words(seconds)) apart, not \(words(Int(table.settings.step))): attach the table again with \
-            step => '\(words(seconds))'
-            """
     }
 
     private mutating func reject(_ station: String, _ hour: UTCHour, _ reason: String) {

@@ -10,7 +10,7 @@ struct AttachedSettling {
     let transaction: (_ body: () async throws -> Void) async throws -> Void
 
     /// Readings of one transaction: the turns take them in as they come.
-    private static let readingsAtOnce = 5_000
+    private static let readingsAtOnce = 2_000
 
     /// What waits for a table, as far as one look takes it.
     func plan(_ table: AttachedTable, at now: PostgresTimestamp) async throws(PostgresError) -> AttachedReading {

@@ -1,21 +1,18 @@
 import Logging
-package import Postgres
+import Postgres
 
 /// Takes in what users' own tables have: their rows become readings, of which the turns hear as of all others.
 ///
 /// It runs beside the turns, over a session of its own, and reads each table over another one. Nothing that goes wrong
 /// here stops or delays forecasts: a table that cannot be read is tried again later, and a lost session is opened anew.
-package struct AttachmentUpkeep {
+struct AttachmentUpkeep {
     /// How late it finds what nobody announces: hours that are waited for no longer, and tables that are polled.
     private static let every = Duration.milliseconds(500)
     /// For its own session: every statement goes by an index.
     private static let settings = "\(ForecastService.planning); SET lock_timeout = '1s'"
 
-    /// Processes that read a table and do not end, by attachment: there is no second one beside them.
-    private var lingering: [Int32: AttachedReader.Process] = [:]
+    private var tables = AttachedTables()
     private var trouble = Trouble()
-
-    package init() {}
 
     /// Settles attached tables until its task is cancelled.
     ///
@@ -75,8 +72,9 @@ package struct AttachmentUpkeep {
             while !Task.isCancelled {
                 let now = try await connection.query("SELECT clock_timestamp()").single()
                     .decode(PostgresTimestamp.self, at: 0)
-                guard let failures = try await settle(by: settling, reader: reader, at: now) else { break }
-                for failure in failures {
+                let due = try await AttachedTable.due(at: now, on: connection)
+                if due.isEmpty { break }
+                for failure in try await tables.settle(due, by: settling, reader: reader, at: now) {
                     let isNews = trouble.fails(with: failure)
                     logger.log(level: isNews ? .error : .debug, "attached tables cannot be read: \(failure)")
                 }
@@ -85,52 +83,5 @@ package struct AttachmentUpkeep {
         }
         try Task.checkCancellation()
         throw PostgresError(.connectionLost, "the connection was closed", operation: "LISTEN")
-    }
-
-    /// Settles a part of what waits for every attached table, at any time, for tests.
-    ///
-    /// - Returns: which tables have failed anew, and why.
-    package mutating func settle(
-        on connection: Connection, reader: AttachedReader, at now: PostgresTimestamp
-    ) async throws -> [String] {
-        let settling = AttachedSettling(connection: connection) { body in
-            try await connection.withTransaction { try await body() }
-        }
-        return try await settle(by: settling, reader: reader, at: now) ?? []
-    }
-
-    /// - Returns: which tables have failed anew, and why; nil when nothing waited.
-    private mutating func settle(
-        by settling: AttachedSettling, reader: AttachedReader, at now: PostgresTimestamp
-    ) async throws -> [String]? {
-        let tables = try await AttachedTable.due(at: now, on: settling.connection)
-        if tables.isEmpty { return nil }
-        var failures: [String] = []
-        for table in tables {
-            do {
-                if let process = lingering[table.id] {
-                    guard try await reader.end(process) else { throw AttachedReader.Lingering(process: process) }
-                    lingering[table.id] = nil
-                }
-                var reading = try await settling.plan(table, at: now)
-                try await reading.read(with: reader)
-                try await settling.apply(reading)
-            } catch let error where !Task.isCancelled {
-                guard await settling.connection.isUsable, let message = message(error, of: table) else { throw error }
-                if try await settling.fail(table, with: message, at: now) {
-                    failures.append("\(table.source): \(message)")
-                }
-            }
-        }
-        return failures
-    }
-
-    /// What keeps a table from being read; nil where the table is not at fault.
-    private mutating func message(_ error: any Error, of table: AttachedTable) -> String? {
-        if let error = error as? AttachedReader.Lingering {
-            lingering[table.id] = error.process
-            return "process \(error.process.id) goes on reading it although it was told to end"
-        }
-        return (error as? PostgresError)?.message
     }
 }

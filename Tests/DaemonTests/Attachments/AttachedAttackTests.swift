@@ -45,9 +45,9 @@ struct AttachedAttackTests {
             #expect(try await Leadership.tryToTake(on: daemon))
             try await daemon.run(
                 script: "SET hazecast.far = '7'; PREPARE kept AS SELECT 1; CREATE TEMP TABLE kept (); LISTEN kept")
-            var upkeep = AttachmentUpkeep()
+            var tables = AttachedTables()
             let now = try await database.value("SELECT clock_timestamp()", as: PostgresTimestamp.self)
-            _ = try await upkeep.settle(on: daemon, reader: AttachedReader(conninfo: conninfo), at: now)
+            _ = try await tables.settle(on: daemon, reader: AttachedReader(conninfo: conninfo), at: now)
             for (number, trap) in Attacker.traps.enumerated() {
                 let error = try await database.value(
                     "SELECT error FROM hazecast.attachments WHERE source = 'mine.t\(number)'", as: String?.self)
@@ -144,10 +144,10 @@ struct AttachedAttackTests {
                 INSERT INTO trap VALUES ('a', '2025-01-05 07:00Z', 1);
                 INSERT INTO fine VALUES ('a', '2025-01-05 08:00Z', 2);
                 """)
-            var upkeep = AttachmentUpkeep()
+            var tables = AttachedTables()
             let now = try await database.value("SELECT clock_timestamp()", as: PostgresTimestamp.self)
             let reader = AttachedReader(conninfo: database.conninfo, deadline: .seconds(1))
-            let failures = try await upkeep.settle(on: database.owner, reader: reader, at: now)
+            let failures = try await tables.settle(on: database.owner, reader: reader, at: now)
             #expect(failures.count == 1 && failures.first?.hasPrefix("public.trap: ") == true, "\(failures)")
             #expect(try await database.readings() == ["a 01-05 08 2"])
             try await eventually {

@@ -21,7 +21,7 @@ struct AttachedCaseTests {
                 var type: String {
                     if format.hasPrefix("epoch") { return "numeric" }
                     if format.hasSuffix(" UTC") { return "timestamptz" }
-                    return format.hasPrefix("iso") || format == "%Y-%m-%d %H:%M" ? "text" : "timestamp"
+                    return format.hasPrefix("iso") ? "text" : "timestamp"
                 }
             }
             enum Station: Decodable {

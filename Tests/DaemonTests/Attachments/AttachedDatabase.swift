@@ -8,12 +8,12 @@ extension MigratedDatabase {
     ///
     /// - Parameter at: the present, as SQL.
     func settle(at: String = "clock_timestamp()") async throws {
-        var upkeep = AttachmentUpkeep()
+        var tables = AttachedTables()
         while try await value(
             "SELECT EXISTS (SELECT FROM hazecast.attachment WHERE hazecast.attachment_is_due(attachment, \(at)))")
         {
             let now = try await value("SELECT \(at)", as: PostgresTimestamp.self)
-            _ = try await upkeep.settle(on: owner, reader: AttachedReader(conninfo: conninfo), at: now)
+            _ = try await tables.settle(on: owner, reader: AttachedReader(conninfo: conninfo), at: now)
         }
     }
 

@@ -46,160 +46,6 @@ COMMENT ON COLUMN hazecast.lead_skill.persistence_rmse IS 'Root mean squared err
 COMMENT ON COLUMN hazecast.lead_skill.skill IS '1 - MSE / MSE of persistence, over the hours that have one: 1 is perfect, above 0 better than persistence.';
 COMMENT ON COLUMN hazecast.lead_skill.coverage80 IS 'Share of the observations inside the 80 % band, edges included; NULL without bands.';
 COMMENT ON COLUMN hazecast.lead_skill.coverage95 IS 'Share of the observations inside the 95 % band, edges included; NULL without bands.';
-CREATE TYPE hazecast.rejected AS (
-	station text,
-	observed text,
-	reason text,
-	rows bigint,
-	is_recount boolean
-);
-COMMENT ON TYPE hazecast.rejected IS 'What hazecast.reject takes down.';
-COMMENT ON COLUMN hazecast.rejected.station IS 'Station as the row names it.';
-COMMENT ON COLUMN hazecast.rejected.observed IS 'Time as the row has it.';
-COMMENT ON COLUMN hazecast.rejected.reason IS 'Why it cannot be used.';
-COMMENT ON COLUMN hazecast.rejected.rows IS 'How many rows.';
-COMMENT ON COLUMN hazecast.rejected.is_recount IS 'Whether the rows were counted before, when their hour was computed the last time.';
-CREATE TABLE hazecast.attachment (
-    id integer NOT NULL,
-    source regclass NOT NULL,
-    source_name text NOT NULL,
-    columns jsonb NOT NULL,
-    station_name text,
-    units jsonb DEFAULT '{}'::jsonb NOT NULL,
-    time_zone text NOT NULL,
-    stamps text NOT NULL,
-    step interval NOT NULL,
-    correction text,
-    poll interval,
-    patience interval NOT NULL,
-    follow_deletes boolean NOT NULL,
-    attached_by text NOT NULL,
-    attached_at timestamp with time zone DEFAULT now() NOT NULL,
-    readings bigint DEFAULT 0 NOT NULL,
-    last_reading timestamp with time zone,
-    polled_at timestamp with time zone,
-    error text,
-    failures integer DEFAULT 0 NOT NULL,
-    retry_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    CONSTRAINT attachment_correction_is_known CHECK ((correction = 'purpleair'::text)),
-    CONSTRAINT attachment_stamps_is_known CHECK ((stamps = ANY (ARRAY['beginning'::text, 'end'::text])))
-)
-WITH (fillfactor='50');
-COMMENT ON TABLE hazecast.attachment IS 'Tables that feed hazecast.reading, as hazecast.attach was told; hazecast.attachments shows how they fare.';
-COMMENT ON COLUMN hazecast.attachment.id IS 'Assigned by the database; the triggers on the table name it.';
-COMMENT ON COLUMN hazecast.attachment.source IS 'The table.';
-COMMENT ON COLUMN hazecast.attachment.source_name IS 'What it was called when it was attached.';
-COMMENT ON COLUMN hazecast.attachment.columns IS 'Which of its columns is what: an object of our names and its own.';
-COMMENT ON COLUMN hazecast.attachment.station_name IS 'The station of all its rows; NULL when a column says so.';
-COMMENT ON COLUMN hazecast.attachment.units IS 'Units of measures, where they are not those of hazecast.reading.';
-COMMENT ON COLUMN hazecast.attachment.time_zone IS 'Clock of times without an offset, as PostgreSQL writes it.';
-COMMENT ON COLUMN hazecast.attachment.stamps IS 'Whether a row is stamped at the beginning or at the end of its time.';
-COMMENT ON COLUMN hazecast.attachment.step IS 'Time that one row stands for.';
-COMMENT ON COLUMN hazecast.attachment.correction IS 'purpleair: the EPA formula for PurpleAir sensors.';
-COMMENT ON COLUMN hazecast.attachment.poll IS 'How often the table is looked at; NULL when triggers tell.';
-COMMENT ON COLUMN hazecast.attachment.patience IS 'How long after its end an hour is waited for that lacks rows.';
-COMMENT ON COLUMN hazecast.attachment.follow_deletes IS 'Whether deleted rows take their hour with them.';
-COMMENT ON COLUMN hazecast.attachment.attached_by IS 'Who attached it.';
-COMMENT ON COLUMN hazecast.attachment.attached_at IS 'When, the first time.';
-COMMENT ON COLUMN hazecast.attachment.readings IS 'Readings written or corrected so far.';
-COMMENT ON COLUMN hazecast.attachment.last_reading IS 'The newest hour written.';
-COMMENT ON COLUMN hazecast.attachment.polled_at IS 'When it was last looked at.';
-COMMENT ON COLUMN hazecast.attachment.error IS 'Why it cannot be read; NULL when it can.';
-COMMENT ON COLUMN hazecast.attachment.failures IS 'How often in a row it could not be read.';
-COMMENT ON COLUMN hazecast.attachment.retry_at IS 'Not read before.';
-CREATE FUNCTION hazecast.absorb_changes(attached hazecast.attachment, at timestamp with time zone, most integer) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    is_number constant boolean :=
-        hazecast.type_family(hazecast.attached_type(attached.source, attached.columns ->> 'observed_at')) = 'number';
-    is_padded constant boolean := attached.station_name IS NULL
-        AND hazecast.attached_type(attached.source, attached.columns ->> 'station') = 'bpchar'::regtype;
-    ticks constant double precision := hazecast.ticks(attached);
-    grid constant interval := least(attached.step, interval '15 minutes');
-    shift constant interval := CASE attached.stamps WHEN 'end' THEN attached.step ELSE interval '0' END;
-    recent constant timestamptz := at - interval '2 days';
-    rejects hazecast.rejected[];
-    is_truncated boolean;
-BEGIN
-    WITH taken AS (
-        -- The newest first: a history that is taken in must not keep what happens now waiting.
-        DELETE FROM hazecast.attachment_change AS change
-        USING (
-            SELECT id FROM hazecast.attachment_change WHERE attachment = attached.id ORDER BY id DESC LIMIT most
-        ) AS newest
-        WHERE change.attachment = attached.id AND change.id = newest.id
-        RETURNING
-            change.kind, change.observed, change.rows,
-            coalesce(attached.station_name, CASE WHEN is_padded THEN rtrim(change.station) ELSE change.station END)
-                AS station
-    ), stamped AS (
-        SELECT taken.*, CASE
-            WHEN kind NOT IN ('blind', 'truncate') THEN
-                CASE WHEN is_number THEN hazecast.number_instant(observed, ticks)
-                    ELSE hazecast.text_instant(observed, attached.time_zone) END
-            END AS stamp
-        FROM taken
-    ), judged AS (
-        SELECT stamped.*, CASE
-            WHEN kind = 'truncate' THEN NULL
-            WHEN kind = 'blind' THEN 'the trigger could not tell which row changed: ' || observed
-            WHEN station IS NULL THEN 'the station is NULL'
-            WHEN btrim(station) = '' THEN 'the station is blank'
-            WHEN length(station) > 200 THEN 'the station''s name is longer than 200 characters'
-            ELSE hazecast.time_fault(stamp, observed, attached.time_zone, at)
-        END AS reason
-        FROM stamped
-    ), hours AS (
-        SELECT station, hour, bool_or(kind = 'removal') AS removed, bool_or(kind = 'history') AS is_history
-        FROM judged
-        CROSS JOIN LATERAL (
-            SELECT date_bin(grid, stamp + grid / 2, '0001-01-01 00:00:00+00') - shift AS beginning
-        ) AS span
-        CROSS JOIN LATERAL (
-            VALUES
-                (date_trunc('hour', beginning)),
-                (date_trunc('hour', beginning + attached.step - interval '1 microsecond'))
-        ) AS touched (hour)
-        WHERE reason IS NULL AND kind <> 'truncate'
-        GROUP BY station, hour
-    ), noted AS (
-        INSERT INTO hazecast.attachment_hour AS h (attachment, station, hour, look_at, final_at, removed)
-        SELECT
-            attached.id, station, hour, at,
-            CASE WHEN bool_or(is_history) AND hour + interval '1 hour' + attached.patience <= at THEN at
-                ELSE greatest(hour + interval '1 hour', at) + attached.patience END,
-            bool_or(removed)
-        FROM hours
-        WHERE NOT removed OR hour > recent
-        GROUP BY station, hour
-        ON CONFLICT (attachment, station, hour) DO UPDATE
-            SET look_at = excluded.look_at, removed = h.removed OR excluded.removed
-    )
-    SELECT
-        array_agg((
-            station, CASE WHEN kind <> 'blind' THEN observed END, reason, rows, kind IN ('poll', 'history')
-        )::hazecast.rejected)
-            FILTER (WHERE reason IS NOT NULL AND kind <> 'removal'),
-        bool_or(kind = 'truncate')
-    INTO rejects, is_truncated
-    FROM judged;
-    IF is_truncated THEN
-        INSERT INTO hazecast.attachment_hour AS h (attachment, station, hour, look_at, final_at, removed)
-        SELECT attached.id, named.name, reading.observed_at, at, at, true
-        FROM hazecast.resolve_stations(ARRAY(
-            SELECT fed.station FROM hazecast.attachment_station AS fed WHERE fed.attachment = attached.id
-        )) AS named
-        JOIN hazecast.reading ON reading.station_id = named.station_id AND reading.observed_at > recent
-        ON CONFLICT (attachment, station, hour) DO UPDATE SET look_at = excluded.look_at, removed = true;
-    END IF;
-    IF rejects IS NOT NULL THEN
-        PERFORM hazecast.reject(attached.id, rejects);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION hazecast.absorb_changes(attached hazecast.attachment, at timestamp with time zone, most integer) IS 'Turns the newest noted changes of a table into hours to be computed, and rejects those that name none. Deleted rows count for two days: older readings are history, which outlives the table it came from.';
 CREATE FUNCTION hazecast.activate(station integer, model integer, reason text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -440,143 +286,157 @@ CREATE FUNCTION hazecast.aqi_category(pm25 double precision, standard text) RETU
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (hazecast.air_quality(pm25, standard)).category;
 COMMENT ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) IS 'What a standard of hazecast.air_quality_standard calls a concentration in µg/m³, in English; NULL for what is no concentration: NULL, NaN, infinity, below -10.';
-CREATE FUNCTION hazecast.attach(source regclass, station text DEFAULT NULL::text, observed_at text DEFAULT NULL::text, pm25 text DEFAULT NULL::text, dew_point text DEFAULT NULL::text, temperature text DEFAULT NULL::text, pressure text DEFAULT NULL::text, wind_direction text DEFAULT NULL::text, wind_speed text DEFAULT NULL::text, humidity text DEFAULT NULL::text, wind_u text DEFAULT NULL::text, wind_v text DEFAULT NULL::text, station_name text DEFAULT NULL::text, units jsonb DEFAULT '{}'::jsonb, time_zone text DEFAULT 'UTC'::text, stamps text DEFAULT 'beginning'::text, step interval DEFAULT '01:00:00'::interval, correction text DEFAULT NULL::text, poll interval DEFAULT NULL::interval, patience interval DEFAULT '00:10:00'::interval, follow_deletes boolean DEFAULT true, backfill interval DEFAULT NULL::interval) RETURNS text
+CREATE FUNCTION hazecast.attach(source regclass, station text DEFAULT NULL::text, observed_at text DEFAULT NULL::text, pm25 text DEFAULT NULL::text, dew_point text DEFAULT NULL::text, temperature text DEFAULT NULL::text, pressure text DEFAULT NULL::text, wind_direction text DEFAULT NULL::text, wind_speed text DEFAULT NULL::text, humidity text DEFAULT NULL::text, wind_u text DEFAULT NULL::text, wind_v text DEFAULT NULL::text, station_name text DEFAULT NULL::text, units jsonb DEFAULT '{}'::jsonb, time_zone text DEFAULT NULL::text, stamps text DEFAULT 'beginning'::text, step interval DEFAULT '01:00:00'::interval, correction text DEFAULT NULL::text, poll interval DEFAULT NULL::interval, patience interval DEFAULT '00:10:00'::interval, follow_deletes boolean DEFAULT true, backfill interval DEFAULT NULL::interval, name text DEFAULT ''::text, "where" text DEFAULT NULL::text, parameter text DEFAULT NULL::text, parameters jsonb DEFAULT NULL::jsonb, carry interval DEFAULT NULL::interval, missing jsonb DEFAULT '[]'::jsonb, error_codes jsonb DEFAULT '{}'::jsonb) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
+#variable_conflict use_variable
 DECLARE
-    attachment constant integer := hazecast.register_attachment(
-        source,
-        jsonb_build_object(
+    class constant pg_class := (SELECT c FROM pg_class AS c WHERE c.oid = source);
+    is_polled constant boolean := poll IS NOT NULL OR class.relkind IN ('f', 'm', 'v');
+    settings constant jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'columns', jsonb_build_object(
             'station', station, 'observed_at', observed_at, 'pm25', pm25, 'dew_point', dew_point,
             'temperature', temperature, 'pressure', pressure, 'wind_direction', wind_direction,
-            'wind_speed', wind_speed, 'humidity', humidity, 'wind_u', wind_u, 'wind_v', wind_v),
-        station_name, units, time_zone, stamps, step, correction, poll, patience, follow_deletes);
-    polled constant boolean := (SELECT a.poll IS NOT NULL FROM hazecast.attachment AS a WHERE a.id = attachment);
+            'wind_speed', wind_speed, 'humidity', humidity, 'wind_u', wind_u, 'wind_v', wind_v,
+            'parameter', parameter),
+        'station_name', station_name, 'units', units, 'time_zone', time_zone, 'stamps', stamps,
+        'step', date_part('epoch', step), 'correction', correction, 'patience', date_part('epoch', patience),
+        'poll', CASE WHEN is_polled THEN date_part('epoch', coalesce(poll, '1 minute')) END,
+        'follow_deletes', follow_deletes, 'where', "where", 'parameters', parameters,
+        'carry', date_part('epoch', carry), 'missing', missing, 'error_codes', error_codes));
+    namespace constant regnamespace := class.relnamespace;
+    registered record;
     relation regclass;
-    noted bigint;
 BEGIN
-    IF polled THEN
-        PERFORM hazecast.drop_attachment_triggers(attachment);
+    IF class.relkind NOT IN ('r', 'p', 'f', 'm', 'v') OR class.relpersistence = 't'
+        OR namespace = ANY ('{hazecast,pg_catalog,information_schema}'::regnamespace[])
+    THEN
+        RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a view of yours', source
+            USING ERRCODE = 'wrong_object_type';
+    ELSIF class.relrowsecurity THEN
+        RAISE EXCEPTION '% has row security, which could hide rows: attach a view of its owner''s over it', source
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF NOT is_polled AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = source AND tgname = 'ts_insert_blocker') THEN
+        RAISE EXCEPTION '% is a hypertable of TimescaleDB, where no trigger sees the rows of a statement', source
+            USING ERRCODE = 'wrong_object_type', HINT = $h$Say poll => '1 minute'.$h$;
+    END IF;
+    PERFORM hazecast.check_attachment(source, settings);
+    IF hazecast.type_family(source, observed_at) = 'local' AND time_zone IS NULL THEN
+        RAISE EXCEPTION 'the times in column "%" of % have no offset: say of which clock they are', observed_at, source
+            USING ERRCODE = 'invalid_parameter_value', HINT = $h$time_zone => 'Asia/Kolkata', '+05:30' or 'UTC'$h$;
+    END IF;
+    registered := hazecast.register_attachment(source, coalesce(name, ''), settings);
+    IF NOT has_schema_privilege(registered.reader, namespace, 'USAGE') THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', namespace, registered.reader);
+    END IF;
+    EXECUTE format('GRANT SELECT ON %s TO %I', source, registered.reader);
+    IF NOT has_table_privilege(registered.reader, source, 'SELECT')
+        OR NOT has_schema_privilege(registered.reader, namespace, 'USAGE')
+    THEN
+        RAISE EXCEPTION 'you cannot let others read %: attach it as its owner', source
+            USING ERRCODE = 'insufficient_privilege',
+                HINT = format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', source, current_user);
+    END IF;
+    IF is_polled THEN
+        PERFORM hazecast.drop_attachment_triggers(source);
     ELSE
         -- A partition has triggers of its own for what is written straight into it; those of the table see the rest.
         FOR relation IN
-            SELECT attach.source
+            SELECT source
             UNION
-            SELECT part.relid FROM pg_partition_tree(attach.source) AS part JOIN pg_class ON pg_class.oid = part.relid
+            SELECT part.relid FROM pg_partition_tree(source) AS part JOIN pg_class ON pg_class.oid = part.relid
             WHERE pg_class.relkind IN ('r', 'p')
         LOOP
             EXECUTE format(
                 'CREATE OR REPLACE TRIGGER hazecast_insert AFTER INSERT ON %1$s REFERENCING NEW TABLE AS written
-                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L);
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached();
                 CREATE OR REPLACE TRIGGER hazecast_update AFTER UPDATE ON %1$s
                     REFERENCING NEW TABLE AS written OLD TABLE AS removed
-                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L);
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached();
                 CREATE OR REPLACE TRIGGER hazecast_delete AFTER DELETE ON %1$s REFERENCING OLD TABLE AS removed
-                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L);
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached();
                 CREATE OR REPLACE TRIGGER hazecast_truncate AFTER TRUNCATE ON %1$s
-                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached(%2$L)',
-                relation, attachment);
+                    FOR EACH STATEMENT EXECUTE FUNCTION hazecast.note_attached()', relation);
         END LOOP;
-        IF NOT EXISTS (
-            SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-            WHERE indrelid = attach.source AND indpred IS NULL AND attname IN (attach.station, attach.observed_at)
-        ) THEN
-            RAISE WARNING 'no index of % begins with its station or its time: every change makes us read all of it',
-                source
-                USING HINT = format(
-                    'CREATE INDEX ON %s (%s)', source, concat_ws(', ', quote_ident(station), quote_ident(observed_at)));
-        END IF;
     END IF;
-    noted := hazecast.note_history(attachment, backfill);
-    RETURN format(
-        '%s is attached%s', source,
-        CASE WHEN backfill IS NOT NULL THEN format(', with %s times of history', noted) END);
+    IF class.relkind IN ('r', 'p', 'm') AND NOT EXISTS (
+        SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+        WHERE indrelid = source AND indpred IS NULL AND attname IN (station, observed_at)
+    ) THEN
+        RAISE WARNING 'no index of % begins with its station or its time: every look at it reads all of it', source
+            USING HINT = format(
+                'CREATE INDEX ON %s (%s)', source, concat_ws(', ', quote_ident(station), quote_ident(observed_at)));
+    END IF;
+    PERFORM hazecast.note_history(registered.attachment, backfill);
+    RETURN format('%s is attached%s', source, CASE WHEN backfill IS NOT NULL THEN '; its history follows' END);
 END
 $_$;
-COMMENT ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) IS 'Feeds hazecast.reading from a table of yours; called again, with what has changed. station, observed_at and the measures name its columns; station_name is for a table without a station column. units: {"temperature": "F", "wind_speed": "km/h"}. time_zone is the clock of times without an offset; stamps: beginning or end of what a row stands for; step: the time between rows, one hour at most. correction: purpleair. poll: how often to look where no trigger can tell. patience: how long an hour is waited for that lacks rows. follow_deletes: whether rows deleted within two days take their hour with them. backfill: history to take in now.';
-CREATE FUNCTION hazecast.attached_measures(attached hazecast.attachment) RETURNS text[]
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT array_remove(ARRAY[
-         CASE
-             WHEN ((attached).columns ? 'pm25'::text) THEN 'pm25'::text
-             ELSE NULL::text
-         END,
-         CASE
-             WHEN (((attached).columns ? 'dew_point'::text) OR ((attached).columns ?& '{humidity,temperature}'::text[])) THEN 'dew_point'::text
-             ELSE NULL::text
-         END,
-         CASE
-             WHEN ((attached).columns ? 'temperature'::text) THEN 'temperature'::text
-             ELSE NULL::text
-         END,
-         CASE
-             WHEN ((attached).columns ? 'pressure'::text) THEN 'pressure'::text
-             ELSE NULL::text
-         END,
-         CASE
-             WHEN ((attached).columns ?| '{wind_direction,wind_u}'::text[]) THEN 'wind_direction'::text
-             ELSE NULL::text
-         END,
-         CASE
-             WHEN ((attached).columns ?| '{wind_speed,wind_u}'::text[]) THEN 'wind_speed'::text
-             ELSE NULL::text
-         END], NULL::text) AS array_remove;
-END;
-COMMENT ON FUNCTION hazecast.attached_measures(attached hazecast.attachment) IS 'The columns of hazecast.reading that an attached table fills; others keep what is there.';
-CREATE FUNCTION hazecast.attached_type(source regclass, name text) RETURNS regtype
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    type oid := (
-        SELECT atttypid FROM pg_attribute
-        WHERE attrelid = source AND attname = attached_type.name AND attnum > 0 AND NOT attisdropped
-    );
-BEGIN
-    IF type IS NULL THEN
-        RAISE EXCEPTION 'there is no column "%" in %', name, source USING ERRCODE = 'undefined_column';
-    END IF;
-    WHILE (SELECT typtype = 'd' FROM pg_type WHERE oid = type) LOOP
-        type := (SELECT typbasetype FROM pg_type WHERE oid = type);
-    END LOOP;
-    RETURN type;
-END
-$$;
-COMMENT ON FUNCTION hazecast.attached_type(source regclass, name text) IS 'Type of a column, of a domain what it is made of.';
+COMMENT ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval, name text, "where" text, parameter text, parameters jsonb, carry interval, missing jsonb, error_codes jsonb) IS 'Feeds hazecast.reading from a table or view of yours; called again, with what has changed. station, observed_at and the measures name its columns; station_name is for a table without a station column. units: {"temperature": "F"}. time_zone is the clock of times without an offset; stamps: beginning or end of what a row stands for; step: the time between rows, one hour at most. correction: purpleair. poll: how often to look where no trigger can tell. patience: how long an hour is waited for that lacks rows. follow_deletes: whether rows deleted within two days remove their hour. backfill: history to take in now. name: tells several attachments of one table apart. where: a condition on rows. parameter: the column that names a row''s measure, and parameters the names: {"pm25": "PM2.5"}. carry: how long a value holds until the next. missing: words, error_codes: {"pm25": [985]}, that mean no value.';
+CREATE TABLE hazecast.attachment (
+    id integer NOT NULL,
+    source regclass NOT NULL,
+    name text NOT NULL,
+    source_name text NOT NULL,
+    settings jsonb NOT NULL,
+    reader text NOT NULL,
+    attached_by text NOT NULL,
+    attached_at timestamp with time zone DEFAULT now() NOT NULL,
+    readings bigint DEFAULT 0 NOT NULL,
+    last_reading timestamp with time zone,
+    polled_at timestamp with time zone,
+    error text,
+    failures integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+COMMENT ON TABLE hazecast.attachment IS 'Tables that feed hazecast.reading, as hazecast.attach was told; hazecast.attachments shows how they fare.';
+COMMENT ON COLUMN hazecast.attachment.id IS 'Assigned by the database.';
+COMMENT ON COLUMN hazecast.attachment.source IS 'The table.';
+COMMENT ON COLUMN hazecast.attachment.name IS 'Tells several attachments of one table apart; empty for the only one.';
+COMMENT ON COLUMN hazecast.attachment.source_name IS 'The table''s name when it was attached.';
+COMMENT ON COLUMN hazecast.attachment.settings IS 'The arguments of hazecast.attach; durations in seconds.';
+COMMENT ON COLUMN hazecast.attachment.reader IS 'Role that reads the table. It owns nothing and may read nothing else.';
+COMMENT ON COLUMN hazecast.attachment.attached_by IS 'Role that attached it: it must stay allowed to read the table.';
+COMMENT ON COLUMN hazecast.attachment.attached_at IS 'Time of the first call of hazecast.attach.';
+COMMENT ON COLUMN hazecast.attachment.readings IS 'Readings written or corrected so far.';
+COMMENT ON COLUMN hazecast.attachment.last_reading IS 'The newest hour written.';
+COMMENT ON COLUMN hazecast.attachment.polled_at IS 'Time of the last poll; NULL where triggers tell.';
+COMMENT ON COLUMN hazecast.attachment.error IS 'Why it cannot be read; NULL when it can.';
+COMMENT ON COLUMN hazecast.attachment.failures IS 'How often in a row it could not be read.';
+COMMENT ON COLUMN hazecast.attachment.retry_at IS 'Not read before.';
 CREATE TABLE hazecast.attachment_change (
     id bigint NOT NULL,
     attachment integer NOT NULL,
     kind text NOT NULL,
     station text,
+    hours int8multirange,
     observed text,
-    rows integer NOT NULL
+    rows bigint DEFAULT 1 NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
-COMMENT ON TABLE hazecast.attachment_change IS 'What changed in attached tables and has not been looked at yet. Written by triggers and polls, emptied by the daemon.';
+COMMENT ON TABLE hazecast.attachment_change IS 'Changes in attached tables that have not been read yet. Written by triggers, emptied by the daemon.';
 COMMENT ON COLUMN hazecast.attachment_change.id IS 'Order in which changes were noted.';
-COMMENT ON COLUMN hazecast.attachment_change.attachment IS 'Whose table it was.';
-COMMENT ON COLUMN hazecast.attachment_change.kind IS 'write, removal (of rows), truncate, history (backfill), poll, or blind: the trigger could not note what.';
-COMMENT ON COLUMN hazecast.attachment_change.station IS 'The row''s station column as text.';
-COMMENT ON COLUMN hazecast.attachment_change.observed IS 'The row''s time column as text; what went wrong when blind.';
+COMMENT ON COLUMN hazecast.attachment_change.attachment IS 'hazecast.attachment.id.';
+COMMENT ON COLUMN hazecast.attachment_change.kind IS 'write, removal (of rows), truncate, or history (every row).';
+COMMENT ON COLUMN hazecast.attachment_change.station IS 'The row''s station column as text; NULL in history: all.';
+COMMENT ON COLUMN hazecast.attachment_change.hours IS 'Hours since 1970-01-01 00:00 by the clock of the time column; NULL where it is text, or no usable time.';
+COMMENT ON COLUMN hazecast.attachment_change.observed IS 'The row''s time column as text, where hours is NULL.';
 COMMENT ON COLUMN hazecast.attachment_change.rows IS 'How many rows have this station and time.';
 CREATE TABLE hazecast.attachment_hour (
     attachment integer NOT NULL,
     station text NOT NULL,
     hour timestamp with time zone NOT NULL,
     look_at timestamp with time zone NOT NULL,
-    final_at timestamp with time zone NOT NULL,
     removed boolean NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
-COMMENT ON TABLE hazecast.attachment_hour IS 'Hours of attached tables that are to be computed: changed ones now, incomplete ones when they are waited for no longer.';
-COMMENT ON COLUMN hazecast.attachment_hour.attachment IS 'Whose table it is.';
+COMMENT ON TABLE hazecast.attachment_hour IS 'Incomplete hours of attached tables: what is there is taken at look_at.';
+COMMENT ON COLUMN hazecast.attachment_hour.attachment IS 'hazecast.attachment.id.';
 COMMENT ON COLUMN hazecast.attachment_hour.station IS 'The station as the table names it.';
 COMMENT ON COLUMN hazecast.attachment_hour.hour IS 'Beginning of the UTC hour.';
-COMMENT ON COLUMN hazecast.attachment_hour.look_at IS 'When it is to be computed.';
-COMMENT ON COLUMN hazecast.attachment_hour.final_at IS 'From when on three quarters of its rows are enough.';
-COMMENT ON COLUMN hazecast.attachment_hour.removed IS 'Whether rows were removed, so that too few take the reading away.';
+COMMENT ON COLUMN hazecast.attachment_hour.look_at IS 'From when on three quarters of its rows are enough.';
+COMMENT ON COLUMN hazecast.attachment_hour.removed IS 'Whether rows were removed, so that too few remove the reading.';
 CREATE FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -584,9 +444,93 @@ CREATE FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at time
             FROM hazecast.attachment_change change
            WHERE (change.attachment = (attachment_is_due.attached).id))) OR (EXISTS ( SELECT
             FROM hazecast.attachment_hour hour
-           WHERE ((hour.attachment = (attachment_is_due.attached).id) AND (hour.look_at <= attachment_is_due.at)))) OR (((attached).polled_at + (attached).poll) <= at)));
+           WHERE ((hour.attachment = (attachment_is_due.attached).id) AND (hour.look_at <= attachment_is_due.at)))) OR (((attached).settings ? 'poll'::text) AND ((((attached).polled_at + ((((attached).settings ->> 'poll'::text))::double precision * '00:00:01'::interval)) <= at) IS NOT FALSE))));
 END;
-COMMENT ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) IS 'Whether settle_attachments would find something to do for an attached table.';
+COMMENT ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) IS 'Whether the daemon would find something to do for an attached table.';
+CREATE FUNCTION hazecast.check_attachment(source regclass, settings jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    columns constant jsonb := settings -> 'columns';
+    known constant jsonb := '{"pm25": ["µg/m³", "ug/m3", "mg/m3"], "temperature": ["C", "F", "K"],
+        "dew_point": ["C", "F", "K"], "pressure": ["hPa", "mbar", "Pa", "kPa", "inHg", "mmHg"],
+        "wind_speed": ["m/s", "km/h", "mph", "kn", "knots", "kt"], "wind_direction": ["deg", "10deg"],
+        "humidity": ["%", "fraction"], "observed_at": ["s", "ms", "us"]}';
+    seconds constant double precision := settings ->> 'step';
+    named record;
+    fault text;
+BEGIN
+    FOR named IN SELECT key, value, hazecast.type_family(source, value) AS family FROM jsonb_each_text(columns) LOOP
+        IF named.family IS NULL THEN
+            RAISE EXCEPTION 'there is no column "%" in %', named.value, source USING ERRCODE = 'undefined_column';
+        ELSIF (named.key = 'station' AND named.family NOT IN ('text', 'number', 'uuid'))
+            OR (named.key = 'observed_at' AND named.family IN ('uuid', 'other'))
+            OR (named.key NOT IN ('station', 'observed_at', 'parameter') AND named.family NOT IN ('text', 'number'))
+        THEN
+            RAISE EXCEPTION 'column "%" of % is of type %: %', named.value, source, (
+                    SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = source AND attname = named.value
+                ), CASE named.key
+                    WHEN 'station' THEN 'station must be text, a number or a uuid'
+                    WHEN 'observed_at' THEN 'observed_at must be a timestamp, a number since 1970, or text'
+                    ELSE named.key || ' must be a number or text' END
+                USING ERRCODE = 'datatype_mismatch', HINT = 'A view or a generated column can hold what is needed.';
+        END IF;
+    END LOOP;
+    FOR named IN SELECT key, value FROM jsonb_each_text(settings -> 'units') LOOP
+        IF NOT EXISTS (
+            SELECT FROM jsonb_array_elements_text(known -> named.key) AS unit
+            WHERE lower(unit) = lower(replace(named.value, '°', ''))
+        ) THEN
+            RAISE EXCEPTION '"%" is no unit of %', named.value, named.key
+                USING ERRCODE = 'invalid_parameter_value', HINT = known::text;
+        END IF;
+    END LOOP;
+    fault := CASE
+        WHEN (columns ? 'station') = (settings ? 'station_name') THEN
+            'say which station: station => a column, or station_name => the name of the one station'
+        WHEN settings ? 'station_name' AND (
+            btrim(settings ->> 'station_name') = '' OR length(settings ->> 'station_name') > 200
+        ) THEN 'station_name must have 1 to 200 characters'
+        WHEN NOT columns ? 'observed_at' THEN 'say when: observed_at => the column with the time'
+        WHEN NOT columns ?| '{pm25,dew_point,temperature,pressure,wind_direction,wind_speed,humidity,wind_u,wind_v}'
+            THEN 'name at least one column with a measure, such as pm25'
+        WHEN (columns ? 'wind_u') <> (columns ? 'wind_v') THEN 'wind_u and wind_v go together'
+        WHEN columns ? 'humidity' AND NOT settings ? 'correction' AND NOT columns ? 'temperature' THEN
+            'humidity gives the dew point only together with temperature'
+        WHEN settings ? 'correction' AND (settings ->> 'correction' <> 'purpleair' OR NOT columns ?& '{pm25,humidity}')
+            THEN 'the only correction is purpleair, and it needs the columns pm25 (cf_1) and humidity'
+        WHEN settings ->> 'stamps' NOT IN ('beginning', 'end') THEN
+            'stamps is beginning or end: of the time that a row stands for'
+        WHEN seconds NOT BETWEEN 1 AND 3600 THEN
+            'step, the time between rows of a station, must be one second to one hour'
+        WHEN (settings ->> 'patience')::double precision NOT BETWEEN 0 AND 86400
+            OR (settings ->> 'poll')::double precision < 1 THEN
+            'patience must be at most a day, and poll at least a second'
+        WHEN (settings ->> 'carry')::double precision NOT BETWEEN 1 AND 86400 THEN 'carry must be a second to a day'
+        WHEN jsonb_typeof(settings -> 'missing') <> 'array'
+            OR jsonb_path_exists(settings, 'strict $.missing[*] ? (@.type() != "string")', '{}', true) THEN
+            'missing is a list of words: ''["---"]'''
+        WHEN jsonb_path_exists(settings, 'strict $.error_codes ? (@.type() != "object")', '{}', true)
+            OR jsonb_path_exists(settings, 'strict $.error_codes.* ? (@.type() != "array")', '{}', true)
+            OR jsonb_path_exists(settings, 'strict $.error_codes.*[*] ? (@.type() != "number")', '{}', true) THEN
+            'error_codes are lists of numbers by measure: ''{"pm25": [985, -999]}'''
+        WHEN columns ? 'parameter' AND settings ? 'carry' THEN
+            'carry takes one measure at a time: attach the table for each with where and name, instead of parameter'
+        WHEN (columns ? 'parameter') <> (settings ? 'parameters')
+            OR jsonb_path_exists(settings, 'strict $.parameters.* ? (@.type() != "string")', '{}', true) THEN
+            'parameter, the column that names a row''s measure, needs parameters => ''{"pm25": "its name there"}'''
+        WHEN NOT (settings ->> 'time_zone' ~ '^([+-](0\d|1[0-4])(:?[0-5]\d)?|UTC)$' OR EXISTS (
+            SELECT FROM pg_timezone_names WHERE name = settings ->> 'time_zone' AND name LIKE '%/%'
+        )) THEN format('"%s" is no time zone; give an offset such as +05:30 or a name such as Europe/Berlin',
+            settings ->> 'time_zone')
+    END;
+    IF fault IS NOT NULL THEN
+        RAISE EXCEPTION '%', fault USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.check_attachment(source regclass, settings jsonb) IS 'Refuses settings of hazecast.attach, saying why.';
 CREATE FUNCTION hazecast.clear_alert(alert bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1029,59 +973,54 @@ CREATE FUNCTION hazecast.daily_max(time_zone text) RETURNS TABLE(station text, d
           LIMIT 1) seen ON (true));
 END;
 COMMENT ON FUNCTION hazecast.daily_max(time_zone text) IS 'The worst hour of each day of every station''s newest forecast, with days by the clock of a time zone such as Asia/Shanghai: one row a station and day. station (its name), day, pm25 (greatest forecast in µg/m³), valid_at (its hour), hours (how many hours of the day the forecast holds), observed (greatest observation of the day so far in µg/m³; NULL before the first), observed_at (its hour), stale (whether the forecast is three hours old).';
-CREATE FUNCTION hazecast.derived_sql(measure text, purpleair boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-    SELECT CASE measure
-        -- Barkjohn, Gantt and Clements, Atmospheric Measurement Techniques 14 (2021), for cf_1 below 570 µg/m³.
-        WHEN 'pm25' THEN CASE WHEN purpleair THEN
-            'CASE WHEN pm25 >= 0 AND pm25 < 570 AND humidity BETWEEN 0 AND 100
-                THEN greatest(0.524 * pm25 - 0.0862 * humidity + 5.75, 0) END'
-            ELSE 'pm25' END
-        -- The Magnus formula with the constants of Sonntag (1990), over water.
-        WHEN 'dew_point' THEN
-            'coalesce(dew_point, CASE WHEN humidity BETWEEN 0.1 AND 105 AND temperature BETWEEN -100 AND 70 THEN
-                243.12 * (ln(least(humidity, 100) / 100) + 17.62 * temperature / (243.12 + temperature))
-                / (17.62 - ln(least(humidity, 100) / 100) - 17.62 * temperature / (243.12 + temperature)) END)'
-        WHEN 'wind_speed' THEN 'coalesce(wind_speed, sqrt(wind_u * wind_u + wind_v * wind_v))'
-        WHEN 'wind_direction' THEN
-            'coalesce(wind_direction, CASE WHEN wind_u > 0 THEN 360 + atan2d(-wind_u, -wind_v)
-                WHEN wind_u <> 0 OR wind_v <> 0 THEN atan2d(-wind_u, -wind_v) END)'
-        ELSE measure
-    END
-$$;
-COMMENT ON FUNCTION hazecast.derived_sql(measure text, purpleair boolean) IS 'SQL for a measure that may come from others: PurpleAir corrected, dew point from humidity, wind from its components.';
-CREATE FUNCTION hazecast.detach_attachment(source text, attachment integer) RETURNS text
+CREATE FUNCTION hazecast.detach_attachments(source text, name text, attached integer[]) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    granted record;
 BEGIN
-    IF attachment IS NULL THEN
-        RAISE EXCEPTION '% is not attached', source
-            USING ERRCODE = 'undefined_object', HINT = 'SELECT source FROM hazecast.attachments';
+    IF cardinality(attached) = 0 THEN
+        RAISE EXCEPTION '% is not attached', concat_ws(' as ', source, name)
+            USING ERRCODE = 'undefined_object', HINT = 'SELECT source, name FROM hazecast.attachments';
     END IF;
     BEGIN
-        PERFORM hazecast.drop_attachment_triggers(attachment);
+        PERFORM hazecast.drop_attachment_triggers(a.source)
+        FROM hazecast.attachment AS a
+        WHERE a.id = ANY (attached)
+            AND NOT EXISTS (
+                SELECT FROM hazecast.attachment AS other WHERE other.source = a.source AND other.id <> ALL (attached));
+        FOR granted IN
+            SELECT format('SCHEMA %I', nspname) AS object, reader
+            FROM pg_namespace CROSS JOIN aclexplode(nspacl) JOIN hazecast.attachment ON to_regrole(reader) = grantee
+            WHERE id = ANY (attached)
+            UNION
+            SELECT format('TABLE %s', pg_class.oid::regclass), reader
+            FROM pg_class CROSS JOIN aclexplode(relacl) JOIN hazecast.attachment ON to_regrole(reader) = grantee
+            WHERE id = ANY (attached)
+        LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM %I', granted.object, granted.reader);
+        END LOOP;
     EXCEPTION WHEN insufficient_privilege THEN
         NULL; -- with the rights of the schema's owner, then
     END;
-    PERFORM hazecast.unregister_attachment(attachment);
+    PERFORM hazecast.unregister_attachment(id) FROM unnest(attached) AS id;
     RETURN format('%s is detached; its readings stay', source);
 END
 $$;
-COMMENT ON FUNCTION hazecast.detach_attachment(source text, attachment integer) IS 'What detach does when it knows which table is meant: triggers go with the rights of the caller.';
-CREATE FUNCTION hazecast.detach(source text) RETURNS text
+COMMENT ON FUNCTION hazecast.detach_attachments(source text, name text, attached integer[]) IS 'What detach does when it knows which attachments are meant: what it can with the rights of the caller.';
+CREATE FUNCTION hazecast.detach(source text, name text DEFAULT NULL::text) RETURNS text
     LANGUAGE sql
     BEGIN ATOMIC
- SELECT hazecast.detach_attachment(source, ( SELECT a.id
+ SELECT hazecast.detach_attachments(source, name, ARRAY( SELECT a.id
             FROM hazecast.attachment a
-           WHERE (((a.source)::oid = (to_regclass(detach.source))::oid) OR (a.source_name = detach.source))
-           ORDER BY ((a.source)::oid = (to_regclass(detach.source))::oid) DESC NULLS LAST
-          LIMIT 1)) AS detach_attachment;
+           WHERE (((detach.name IS NULL) OR (a.name = detach.name)) AND (((a.source)::oid = (to_regclass(detach.source))::oid) OR ((a.source_name = detach.source) AND (NOT (EXISTS ( SELECT
+                    FROM hazecast.attachment b
+                   WHERE ((b.source)::oid = (to_regclass(detach.source))::oid)))))))
+           ORDER BY a.id)) AS detach_attachments;
 END;
-COMMENT ON FUNCTION hazecast.detach(source text) IS 'Ends what attach began: our triggers, what waited and what was rejected are gone, and the table is as it was. Its readings stay. PostgreSQL lets only the owner of a table take triggers off it, or a superuser who owns this schema.';
-CREATE FUNCTION hazecast.drop_attachment_triggers(attachment integer) RETURNS void
+COMMENT ON FUNCTION hazecast.detach(source text, name text) IS 'Ends what attach began, for one attachment of a table or all: our triggers, what waited and what was rejected are gone, and the table is as it was. Its readings stay. PostgreSQL lets only the owner of a table take triggers off it, or a superuser who owns this schema.';
+CREATE FUNCTION hazecast.drop_attachment_triggers(source regclass) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1091,13 +1030,13 @@ BEGIN
     FOR found IN
         SELECT tgname, tgrelid::regclass AS relation FROM pg_trigger
         WHERE tgfoid = 'hazecast.note_attached()'::regprocedure AND NOT tgisinternal
-            AND tgargs = convert_to(attachment::text, 'UTF8') || '\x00'::bytea
+            AND (tgrelid = source OR source IN (SELECT relid FROM pg_partition_ancestors(tgrelid)))
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.relation);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) IS 'Takes our triggers off an attached table and its partitions.';
+COMMENT ON FUNCTION hazecast.drop_attachment_triggers(source regclass) IS 'Takes our triggers off an attached table and its partitions.';
 CREATE FUNCTION hazecast.drop_expired_partitions() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1359,6 +1298,37 @@ CREATE FUNCTION hazecast.expire_alerts() RETURNS integer
     )
 $$;
 COMMENT ON FUNCTION hazecast.expire_alerts() IS 'Clears the alerts of stations whose newest forecast says nothing of the hours to come, and returns how many. The daemon calls it daily.';
+CREATE FUNCTION hazecast.filled_measures(settings jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT array_remove(ARRAY[
+         CASE
+             WHEN (of.columns ? 'pm25'::text) THEN 'pm25'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN ((of.columns ? 'dew_point'::text) OR (of.columns ?& '{humidity,temperature}'::text[])) THEN 'dew_point'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN (of.columns ? 'temperature'::text) THEN 'temperature'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN (of.columns ? 'pressure'::text) THEN 'pressure'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN (of.columns ?| '{wind_direction,wind_u}'::text[]) THEN 'wind_direction'::text
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN (of.columns ?| '{wind_speed,wind_u}'::text[]) THEN 'wind_speed'::text
+             ELSE NULL::text
+         END], NULL::text) AS array_remove
+    FROM ( SELECT (filled_measures.settings -> 'columns'::text) AS "?column?") of(columns);
+END;
+COMMENT ON FUNCTION hazecast.filled_measures(settings jsonb) IS 'The columns of hazecast.reading that an attached table fills; others keep what is there.';
 CREATE FUNCTION hazecast.forecast_as_of(at timestamp with time zone) RETURNS TABLE(station text, origin timestamp with time zone, lead integer, valid_at timestamp with time zone, pm25 real, lower80 real, upper80 real, lower95 real, upper95 real, model text, issued_at timestamp with time zone, revision integer, stale boolean, basis text)
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -1416,153 +1386,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.forget(station text, before timestamp with time zone) IS 'For a sensor that was moved or replaced: what was learnt of the station before a time (now, unless said) no longer counts. Its memory and factors begin anew with the next forecast, and training uses later readings only. Readings and forecasts stay.';
-CREATE FUNCTION hazecast.hours_sql(attached hazecast.attachment) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-DECLARE
-    step constant text := format('interval %L', attached.step);
-    shift constant text := format('interval %L', CASE attached.stamps WHEN 'end' THEN attached.step ELSE '0' END);
-    grid constant text := format('interval %L', least(attached.step, interval '15 minutes'));
-    is_hourly constant boolean := attached.step = interval '1 hour';
-    lower_end constant text := format('(%%s - %s - %s + %s)', step, grid, shift);
-    upper_end constant text := format('(%%s + interval ''1 hour'' + %s + %s)', grid, shift);
-    around constant text[] := hazecast.range_sql(attached, format(lower_end, 'hour'), format(upper_end, 'hour'));
-    within constant text[] := hazecast.range_sql(attached, format(lower_end, '$5'), format(upper_end, '$6'));
-    observed constant text := format(
-        CASE hazecast.type_family(hazecast.attached_type(attached.source, attached.columns ->> 'observed_at'))
-            WHEN 'text' THEN '(row.%I)::text COLLATE "C"' ELSE 'row.%I' END,
-        attached.columns ->> 'observed_at');
-    station constant text := attached.columns ->> 'station';
-    purpleair constant boolean := attached.correction IS NOT NULL;
-    measure record;
-    one record;
-    numbers text := '';
-    faults text := '';
-    more_faults text := '';
-    ranged text := '';
-    averages text := '';
-    means text := '';
-    shortages text := '';
-BEGIN
-    FOR measure IN
-        SELECT unnest(
-            '{pm25,dew_point,temperature,pressure,wind_direction,wind_speed,humidity,wind_u,wind_v}'::text[]) AS name
-    LOOP
-        one := hazecast.measure_sql(attached, measure.name);
-        numbers := numbers || format(', %s AS %I', one.number, measure.name);
-        faults := faults || ', ' || one.fault;
-    END LOOP;
-    IF purpleair THEN
-        more_faults := more_faults || $sql$, CASE
-            WHEN NOT (pm25 >= 0 AND pm25 < 570) THEN 'pm25 is outside of 0 to 570, where the correction holds'
-            WHEN pm25 IS NOT NULL AND (humidity BETWEEN 0 AND 100) IS NOT TRUE
-                THEN 'no humidity of 0 to 100 % to correct pm25 by'
-            END$sql$;
-    END IF;
-    IF attached.columns ?& '{humidity,temperature}' THEN
-        more_faults := more_faults ||
-            $sql$, CASE WHEN humidity NOT BETWEEN 0.1 AND 105 THEN 'humidity is outside of 0.1 to 105 %' END$sql$;
-    END IF;
-    FOR measure IN
-        -- The ranges are those of quality control, which sees only the mean where there are several rows to an hour.
-        SELECT known.*, known.name = ANY(hazecast.attached_measures(attached)) AS is_filled
-        FROM (VALUES
-            ('pm25', 0, 5000), ('dew_point', -100, 50), ('temperature', -100, 70), ('pressure', 300, 1100),
-            ('wind_direction', 0, 360), ('wind_speed', 0, 150)
-        ) AS known (name, low, high)
-    LOOP
-        CONTINUE WHEN NOT measure.is_filled;
-        IF is_hourly THEN
-            ranged := ranged || format(', %I', measure.name);
-        ELSE
-            ranged := ranged || format(
-                ', CASE WHEN %1$I BETWEEN %2$s AND %3$s THEN %1$I END AS %1$I',
-                measure.name, measure.low, measure.high);
-            shortages := shortages || format(
-                $sql$, CASE WHEN %1$L <> 'wind_direction' AND sum(weight) FILTER (WHERE %1$I IS NOT NULL) < 2699
-                    THEN '%1$s: values of less than 75 %% of the hour' END$sql$, measure.name);
-        END IF;
-        averages := averages || format(', avg(%1$I) AS %1$I', measure.name);
-        IF measure.name = 'wind_direction' THEN
-            averages := averages || format(
-                ', avg(%1$s * sind(wind_direction)) AS east, avg(%1$s * cosd(wind_direction)) AS north',
-                CASE WHEN 'wind_speed' = ANY(hazecast.attached_measures(attached))
-                    THEN 'coalesce(wind_speed, 1)' ELSE '1' END);
-            means := means || $sql$, (CASE
-                WHEN sum(rows) = 1 THEN min(wind_direction)
-                WHEN sum(weight) FILTER (WHERE wind_direction IS NOT NULL) < 2699
-                    OR abs(sum(east * weight)) + abs(sum(north * weight)) < 1e-6 * sum(weight) THEN NULL
-                WHEN sum(east * weight) < 0 THEN 360 + atan2d(sum(east * weight), sum(north * weight))
-                ELSE atan2d(sum(east * weight), sum(north * weight))
-                END)::real AS wind_direction$sql$;
-        ELSE
-            means := means || format(
-                $sql$, (CASE WHEN sum(weight) FILTER (WHERE %1$I IS NOT NULL) >= 2699
-                    THEN sum(%1$I * weight) / sum(weight) FILTER (WHERE %1$I IS NOT NULL) END)::real AS %1$I$sql$,
-                measure.name);
-        END IF;
-        IF NOT is_hourly THEN
-            more_faults := more_faults || format(
-                $sql$, CASE WHEN %1$s NOT BETWEEN %2$s AND %3$s THEN '%4$s is out of range' END$sql$,
-                hazecast.derived_sql(measure.name, purpleair), measure.low, measure.high, measure.name);
-        END IF;
-    END LOOP;
-    RETURN format(
-        $sql$
-        WITH wanted AS (
-            SELECT station, hour, removed, final_at, place, station::%1$s AS key, %2$s AS low, %3$s AS high
-            FROM unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::timestamptz[], $9::tid[])
-                AS due (station, hour, removed, final_at, place)
-        ), parsed AS (
-            SELECT wanted.station, wanted.hour, %4$s AS stamp, concat_ws('; ' %5$s) AS fault %6$s
-            FROM wanted
-            JOIN %7$s AS row ON %8$s AND %9$s >= wanted.low AND %9$s < wanted.high
-            WHERE %9$s >= %10$s AND %9$s < %11$s
-        ), derived AS (
-            SELECT
-                station, hour, stamp, date_bin(%12$s, stamp + %12$s / 2, '0001-01-01 00:00:00+00') - %13$s AS beginning,
-                concat_ws('; ', nullif(fault, '') %14$s) AS fault,
-                %15$s AS pm25, %16$s AS dew_point, temperature, pressure, %17$s AS wind_direction, %18$s AS wind_speed
-            FROM parsed WHERE stamp IS NOT NULL
-        ), weighted AS (
-            SELECT *
-            FROM (
-                SELECT
-                    station, hour, stamp, beginning, fault %19$s,
-                    date_part('epoch', least(beginning + %20$s, hour + interval '1 hour') - greatest(beginning, hour))
-                        AS weight
-                FROM derived
-            ) AS part
-            WHERE weight > 0
-        ), slots AS (
-            SELECT station, hour, weight, count(*) AS rows %21$s FROM weighted GROUP BY station, hour, beginning, weight
-        ), computed AS (
-            SELECT station, hour, sum(weight) / 3600 AS covered, concat_ws('; ', NULL %22$s) AS shortage %23$s
-            FROM slots GROUP BY station, hour
-        )
-        $sql$,
-        CASE WHEN station IS NULL THEN 'text' ELSE hazecast.attached_type(attached.source, station)::text END,
-        around[1], around[2],
-        hazecast.stamp_sql(attached), faults, numbers, attached.source,
-        CASE WHEN station IS NULL THEN 'true' ELSE format('row.%I = wanted.key', station) END,
-        observed, within[1], within[2], grid, shift, more_faults,
-        hazecast.derived_sql('pm25', purpleair), hazecast.derived_sql('dew_point', purpleair),
-        hazecast.derived_sql('wind_direction', purpleair), hazecast.derived_sql('wind_speed', purpleair), ranged, step,
-        averages, shortages, means);
-END
-$_$;
-COMMENT ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) IS 'The common table expressions that compute hours of an attached table, of which "computed" is the last. Parameters: stations, hours, whether rows were removed, when an incomplete hour is final, first and last hour, now, the attachment, and the places of the hours in hazecast.attachment_hour. A row stands for the step from its stamp on, rounded to the step or to a quarter of an hour; an hour is the mean of what overlaps it, weighted by how much, a measure of it missing where less than 75 % have a value.';
-CREATE FUNCTION hazecast.is_time(text text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (text ~ '^(19|2\d)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?( ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?))?)?$'::text) THEN (((substr(text, 9, 2))::integer)::numeric <= EXTRACT(day FROM (make_date((substr(text, 1, 4))::integer, (substr(text, 6, 2))::integer, 1) + '1 mon -1 days'::interval)))
-             ELSE false
-         END AS "case";
-END;
-COMMENT ON FUNCTION hazecast.is_time(text text) IS 'Whether a text is a time in ISO 8601, such as 2026-01-05T07:10 or 2026-01-05 07:10:00+05:30: what can be cast.';
 CREATE FUNCTION hazecast.is_unconfirmed(station integer, hour timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1585,15 +1408,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.keep_old_name() IS 'After a station was renamed: its old name becomes an alias.';
-CREATE FUNCTION hazecast.key_sql(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-    -- format uses a type's output function, where a cast to text could be anybody's function.
-    SELECT CASE WHEN name IS NULL THEN 'NULL::text'
-        ELSE format('CASE WHEN row.%1$I IS NOT NULL THEN format(''%%s'', row.%1$I) END', name) END
-$_$;
-COMMENT ON FUNCTION hazecast.key_sql(name text) IS 'SQL for a column as text.';
 CREATE FUNCTION hazecast.live_outcomes(stations integer[], day date) RETURNS TABLE(station_id integer, model_id integer, lead integer, n integer, outside80 integer, outside95 integer, scored integer, model_sse double precision, persistence_sse double precision, change_product double precision, change_square double precision, changes integer)
     LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1648,20 +1462,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.live_outcomes(stations integer[], day date) IS 'How the forecasts of some stations did, as told by the observations that were received on one UTC day, one row a station_id, model_id (who issued them; 0 is persistence) and lead: n (observations beside a forecast with bands), outside80 and outside95 (those outside of its bands as they were issued), scored (observations for which there is persistence to compare with), model_sse and persistence_sse (sums of squared errors over those, in (µg/m³)²), change_product, change_square and changes (sums that hazecast.live_day.change_factors follow from, and their number). Judged are the forecasts that hazecast.skill() scores; an observation of an hour more than two days before counts on no day.';
-CREATE FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) RETURNS timestamp with time zone
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (((local AT TIME ZONE zone) AT TIME ZONE zone) <> local) THEN NULL::timestamp with time zone
-             WHEN ((((((local AT TIME ZONE zone) - '24:00:00'::interval) AT TIME ZONE zone) + '24:00:00'::interval) = local) AND (((((local AT TIME ZONE zone) + '24:00:00'::interval) AT TIME ZONE zone) - '24:00:00'::interval) = local)) THEN (local AT TIME ZONE zone)
-             WHEN (EXISTS ( SELECT
-                FROM ( VALUES ('00:30:00'::interval), ('01:00:00'::interval), ('02:00:00'::interval), ('03:00:00'::interval)) shift(by)
-               WHERE (((((local_instant.local AT TIME ZONE local_instant.zone) - shift.by) AT TIME ZONE local_instant.zone) = local_instant.local) OR ((((local_instant.local AT TIME ZONE local_instant.zone) + shift.by) AT TIME ZONE local_instant.zone) = local_instant.local)))) THEN NULL::timestamp with time zone
-             ELSE (local AT TIME ZONE zone)
-         END AS timezone;
-END;
-COMMENT ON FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) IS 'The instant at which a clock shows a time; NULL when it never does, put forward over it, or does twice, put back.';
 CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1670,52 +1470,6 @@ CREATE FUNCTION hazecast.maintain_partitions() RETURNS integer
         + hazecast.add_months('hazecast.forecast_ledger', 'origin')
 $$;
 COMMENT ON FUNCTION hazecast.maintain_partitions() IS 'Makes the monthly partitions up to the end of the year after next and returns how many. The daemon calls it; without anything to do it takes no lock. Rows that were waiting in reading_default move on and raise no arrival. While it works, new stations and queries over all hours wait, and so do readings of hours beyond all partitions, which may fail with check_violation and are then to be sent again; everything else goes on. It waits for no lock longer than half a second, less than the server takes to look for deadlocks, so that it never costs others theirs: it then fails with lock_not_available, has changed nothing, and is to be called again later.';
-CREATE FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) RETURNS record
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-DECLARE
-    name constant text := attached.columns ->> measure;
-    points constant text := $sql$'{N,NNE,NE,ENE,E,ESE,SE,SSE,S,SSW,SW,WSW,W,WNW,NW,NNW}'::text[]$sql$;
-    type regtype;
-    family text;
-    raw text;
-    factor double precision[];
-BEGIN
-    number := 'NULL::float8';
-    fault := 'NULL';
-    IF name IS NULL THEN
-        RETURN;
-    END IF;
-    type := hazecast.attached_type(attached.source, name);
-    family := hazecast.type_family(type);
-    raw := format('(row.%I)::%s', name, type);
-    IF family = 'text' THEN
-        raw := format($sql$nullif(nullif(btrim(%s), ''), 'NA')$sql$, raw);
-    ELSIF family IS DISTINCT FROM 'number' THEN
-        RAISE EXCEPTION 'column "%" of % is of type %: % must be a number or text', name, attached.source, type, measure
-            USING ERRCODE = 'datatype_mismatch',
-                HINT = 'A generated column, or a materialized view, can hold a number.';
-    END IF;
-    number := hazecast.number_sql(raw, family);
-    factor := hazecast.unit_factor(
-        CASE WHEN measure LIKE 'wind\__' THEN 'wind_speed' ELSE measure END,
-        attached.units ->> CASE WHEN measure LIKE 'wind\__' THEN 'wind_speed' ELSE measure END);
-    IF factor <> '{0,1,1}' THEN
-        number := format('(%s - %s) * %s / %s', number, factor[1], factor[2], factor[3]);
-    END IF;
-    IF measure = 'wind_direction' AND family = 'text' THEN
-        fault := format(
-            $sql$CASE WHEN %1$s IS NOT NULL AND %2$s IS NULL AND NOT upper(%1$s) = ANY(%3$s || '{CALM,CV,VRB}'::text[])
-                THEN 'wind_direction is neither degrees nor a compass point' END$sql$, raw, number, points);
-        number := format('coalesce((array_position(%1$s, upper(%2$s)) - 1) * 22.5, %3$s)', points, raw, number);
-    ELSE
-        fault := format(
-            'CASE WHEN %s IS NOT NULL AND %s IS NULL THEN %L END', raw, number, measure || ' is not a finite number');
-    END IF;
-END
-$_$;
-COMMENT ON FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) IS 'SQL for a measure of a row in the unit of hazecast.reading, NULL where it is none, and for what is wrong with it.';
 CREATE TABLE hazecast.reader_scope (
     role_name name NOT NULL,
     labels jsonb NOT NULL,
@@ -1771,52 +1525,79 @@ CREATE FUNCTION hazecast.note_attached() RETURNS trigger
     SET extra_float_digits TO '1'
     AS $_$
 DECLARE
-    attached hazecast.attachment;
-    keys text;
+    attached record;
+    rows record;
+    epoch text;
+    station text;
+    fine text;
 BEGIN
-    BEGIN
-        SELECT * INTO attached FROM hazecast.attachment WHERE id = TG_ARGV[0]::integer;
-        IF attached.id IS NULL OR (TG_OP IN ('DELETE', 'TRUNCATE') AND NOT attached.follow_deletes) THEN
-            RETURN NULL;
+    FOR attached IN
+        SELECT a.id, a.settings, a.settings #>> '{columns,station}' AS station,
+            a.settings #>> '{columns,observed_at}' AS observed_at,
+            hazecast.type_family(TG_RELID, a.settings #>> '{columns,station}') AS station_family,
+            hazecast.type_family(TG_RELID, a.settings #>> '{columns,observed_at}') AS time_family
+        FROM hazecast.attachment AS a
+        WHERE a.source = TG_RELID OR a.source IN (SELECT relid FROM pg_partition_ancestors(TG_RELID))
+    LOOP
+        IF TG_OP = 'TRUNCATE' THEN
+            INSERT INTO hazecast.attachment_change (attachment, kind)
+            SELECT attached.id, 'truncate' WHERE (attached.settings ->> 'follow_deletes')::boolean;
+            CONTINUE;
+        ELSIF coalesce(attached.time_family, 'other') IN ('uuid', 'other')
+            OR (attached.station IS NOT NULL
+                AND coalesce(attached.station_family, 'other') IN ('instant', 'local', 'other'))
+        THEN
+            -- The column is gone or not what it was: the look at the table will say so.
+            INSERT INTO hazecast.attachment_change (attachment, kind, hours)
+            VALUES (attached.id, 'history', int8multirange(int8range(
+                floor(date_part('epoch', now()) / 3600)::bigint - 6, NULL)));
+            CONTINUE;
         END IF;
-        keys := format(
-            'SELECT %s AS station, %s AS observed', hazecast.key_sql(attached.columns ->> 'station'),
-            hazecast.key_sql(attached.columns ->> 'observed_at'));
-        IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        -- Types are those of PostgreSQL, or domains over them: nothing here calls a function of the user's.
+        station := CASE WHEN attached.station IS NULL
+            THEN quote_literal(coalesce(attached.settings ->> 'station_name', '')) || '::text'
+            ELSE format('(row.%I)::text', attached.station) END;
+        epoch := format(CASE attached.time_family
+            WHEN 'text' THEN 'NULL::float8'
+            WHEN 'number' THEN 'CASE WHEN row.%1$I BETWEEN 0 AND 1e16 THEN row.%1$I::float8 / %2$s END'
+            ELSE 'date_part(''epoch'', row.%1$I)' END,
+            attached.observed_at,
+            CASE attached.settings #>> '{units,observed_at}' WHEN 'us' THEN '1e6' WHEN 'ms' THEN '1e3' ELSE '1' END);
+        fine := format(
+            '(%1$s BETWEEN 0 AND date_part(''epoch'', now()) + 172800 AND length(btrim(%2$s)) > 0 AND length(%2$s) <= 200)', epoch,
+            station);
+        -- The names of the transition tables are those of the trigger: any other might be a table of the user's.
+        FOR rows IN
+            SELECT tgnewtable AS name, 'write' AS kind FROM pg_trigger
+            WHERE tgrelid = TG_RELID AND tgname = TG_NAME AND tgnewtable IS NOT NULL
+            UNION ALL
+            SELECT tgoldtable, 'removal' FROM pg_trigger
+            WHERE tgrelid = TG_RELID AND tgname = TG_NAME AND tgoldtable IS NOT NULL
+                AND (TG_OP = 'UPDATE' OR (attached.settings ->> 'follow_deletes')::boolean)
+        LOOP
             EXECUTE format(
-                'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
-                SELECT $1, ''write'', station, observed, count(*) FROM (%s FROM written AS row) AS key
-                GROUP BY station, observed',
-                keys) USING attached.id;
-        END IF;
-        IF TG_OP = 'UPDATE' THEN
-            EXECUTE format(
-                'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
-                SELECT $1, ''removal'', station, observed, 1
-                FROM (%1$s FROM removed AS row EXCEPT %1$s FROM written AS row) AS key',
-                keys) USING attached.id;
-        ELSIF TG_OP = 'DELETE' THEN
-            EXECUTE format(
-                'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
-                SELECT DISTINCT $1, ''removal'', station, observed, 1 FROM (%s FROM removed AS row) AS key',
-                keys) USING attached.id;
-        ELSIF TG_OP = 'TRUNCATE' THEN
-            INSERT INTO hazecast.attachment_change (attachment, kind, rows) VALUES (attached.id, 'truncate', 1);
-        END IF;
-    EXCEPTION WHEN OTHERS THEN
-        INSERT INTO hazecast.attachment_change (attachment, kind, observed, rows)
-        VALUES (TG_ARGV[0]::integer, 'blind', SQLERRM, 1);
-    END;
+                'INSERT INTO hazecast.attachment_change (attachment, kind, station, hours, observed, rows)
+                SELECT $1, $2, station, range_agg(int8range(hour, hour + 1)), NULL, sum(rows)
+                FROM (
+                    SELECT %1$s AS station, floor(%2$s / 3600)::int8 AS hour, count(*) AS rows FROM %3$I AS row
+                    WHERE %4$s GROUP BY 1, 2
+                ) AS hourly
+                GROUP BY station
+                UNION ALL
+                SELECT $1, $2, %1$s, NULL, (row.%5$I)::text, count(*)
+                FROM %3$I AS row WHERE %4$s IS NOT TRUE GROUP BY 3, 5',
+                station, epoch, rows.name, fine, attached.observed_at)
+            USING attached.id, rows.kind;
+        END LOOP;
+    END LOOP;
     -- A notification would make PREPARE TRANSACTION fail: where that is allowed, the daemon's timer has to do.
     IF current_setting('max_prepared_transactions') = '0' THEN
         INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
-EXCEPTION WHEN OTHERS THEN
-    RETURN NULL;
 END
 $_$;
-COMMENT ON FUNCTION hazecast.note_attached() IS 'After a statement that changed an attached table: which stations and times, into hazecast.attachment_change. Raises nothing, ever.';
+COMMENT ON FUNCTION hazecast.note_attached() IS 'After a statement that changed an attached table: which stations and hours, into hazecast.attachment_change.';
 CREATE FUNCTION hazecast.note_far() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1830,26 +1611,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.note_far() IS 'After a reading of an hour that is more than 31 days from now: remembers it for hazecast.note_arrival() of the same transaction.';
-CREATE FUNCTION hazecast.note_history(attachment integer, history interval) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE TABLE hazecast.arrival (
+    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    reload boolean DEFAULT false NOT NULL,
+    near timestamp with time zone DEFAULT now()
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+COMMENT ON TABLE hazecast.arrival IS 'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
+COMMENT ON COLUMN hazecast.arrival.written_by IS 'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
+COMMENT ON COLUMN hazecast.arrival.reload IS 'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every station''s newest window.';
+COMMENT ON COLUMN hazecast.arrival.near IS 'The hours of all of its readings are within 31 days (744 hours) of this; NULL where they may be any.';
+CREATE FUNCTION hazecast.note_history(attachment integer, history interval) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "TimeZone" TO 'UTC'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET extra_float_digits TO '1'
-    SET row_security TO 'off'
-    AS $$
-DECLARE
-    noted bigint := 0;
-BEGIN
-    IF history IS NOT NULL THEN
-        SELECT hazecast.note_rows(a, 'history', now() - history) INTO noted
-        FROM hazecast.attachment AS a WHERE a.id = note_history.attachment;
-    END IF;
-    INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
-    RETURN noted;
-END
-$$;
-COMMENT ON FUNCTION hazecast.note_history(attachment integer, history interval) IS 'Notes the rows that an attached table has had for so long, and wakes the daemon; how many.';
+    BEGIN ATOMIC
+ INSERT INTO hazecast.attachment_change (attachment, kind, hours)  SELECT note_history.attachment AS attachment,
+             'history',
+             int8multirange(int8range((floor((date_part('epoch'::text, GREATEST((now() - note_history.history), '1970-01-01 00:00:00+00'::timestamp with time zone)) / (3600)::double precision)))::bigint, NULL::bigint)) AS int8multirange
+           WHERE (note_history.history IS NOT NULL);
+ INSERT INTO hazecast.arrival DEFAULT VALUES ON CONFLICT DO NOTHING;
+END;
+COMMENT ON FUNCTION hazecast.note_history(attachment integer, history interval) IS 'Has the daemon take in the rows that an attached table has had for so long, and wakes it.';
 CREATE FUNCTION hazecast.note_reload() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1879,31 +1661,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.note_removal() IS 'After readings were deleted or truncated: their flags go too, and an arrival tells the daemon to reload.';
-CREATE FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) RETURNS bigint
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-DECLARE
-    noted bigint;
-BEGIN
-    EXECUTE format(
-        'INSERT INTO hazecast.attachment_change (attachment, kind, station, observed, rows)
-        SELECT $1, $2, station, observed, count(*)
-        FROM (SELECT %s AS station, %s AS observed, row.%3$I AS moment FROM %4$s AS row WHERE %5$s >= %6$s) AS key
-        GROUP BY station, observed, moment ORDER BY moment',
-        hazecast.key_sql(attached.columns ->> 'station'), hazecast.key_sql(attached.columns ->> 'observed_at'),
-        attached.columns ->> 'observed_at', attached.source,
-        format(
-            CASE hazecast.type_family(hazecast.attached_type(attached.source, attached.columns ->> 'observed_at'))
-                WHEN 'text' THEN '(row.%I)::text COLLATE "C"' ELSE 'row.%I' END,
-            attached.columns ->> 'observed_at'),
-        (hazecast.range_sql(attached, '$3', '$3'))[1])
-    USING attached.id, kind, since;
-    GET DIAGNOSTICS noted = ROW_COUNT;
-    RETURN noted;
-END
-$_$;
-COMMENT ON FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) IS 'Notes every row of an attached table since a time as a change; how many.';
 CREATE FUNCTION hazecast.notify_alert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1995,32 +1752,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) IS 'The NowCast of US EPA in µg/m³, truncated to 0.1, for a station and an hour, named by its beginning (the last complete one, unless said): the mean of the 12 hours up to and including it, hour i back weighted by w^i, where w is min / max of the 12, at least 0.5. Missing and flagged hours are left out of all of it; -10 to 0 is 0. NULL unless two of the newest three hours are there; 0 where all are 0. An unknown station is an error.';
-CREATE FUNCTION hazecast.number_instant(text text, ticks double precision) RETURNS timestamp with time zone
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN ((text ~ '^-?\d{1,20}(\.\d{1,20})?(e[+-]\d{1,2})?$'::text) AND (abs(((text)::double precision / ticks)) < ('10000000000'::numeric)::double precision)) THEN to_timestamp(((text)::double precision / ticks))
-             ELSE NULL::timestamp with time zone
-         END AS "case";
-END;
-COMMENT ON FUNCTION hazecast.number_instant(text text, ticks double precision) IS 'The instant of a number of ticks since 1970, so many to a second; NULL when that is not within some centuries.';
-CREATE FUNCTION hazecast.number_sql(value text, family text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-    SELECT CASE family
-        WHEN 'text' THEN format(
-            $sql$CASE WHEN %1$s ~ '^\s*[-+]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,2})?\s*$' THEN
-                CASE WHEN abs((%1$s)::float8) < 1e-20 THEN 0
-                    WHEN (%1$s)::float8 BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END END$sql$,
-            value)
-        ELSE format(
-            'CASE WHEN abs(%1$s) < 1e-20 THEN 0::float8 WHEN %1$s BETWEEN -1e30 AND 1e30 THEN (%1$s)::float8 END',
-            value)
-    END
-$_$;
-COMMENT ON FUNCTION hazecast.number_sql(value text, family text) IS 'SQL for a value as a finite double precision, NULL where it is none; such SQL cannot fail.';
 CREATE FUNCTION hazecast.partitions_end(parent regclass) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2080,40 +1811,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.prune_challengers() IS 'Takes away the challengers that never served, but for those of a station''s last three results, and returns how many went; their scores stay in hazecast.training_result. Each training run ends with it.';
-CREATE FUNCTION hazecast.range_sql(attached hazecast.attachment, low text, high text) RETURNS text[]
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-    SELECT CASE hazecast.type_family(type)
-        WHEN 'instant' THEN ARRAY[low, high]
-        WHEN 'number' THEN ARRAY[
-            format('(extract(epoch FROM %s) * %s)::%s', low, hazecast.ticks(attached)::numeric, number),
-            format('(extract(epoch FROM %s) * %s)::%s', high, hazecast.ticks(attached)::numeric, number)
-        ]
-        WHEN 'text' THEN ARRAY[
-            format($sql$to_char(%s - interval '1 day', 'YYYY-MM-DD') COLLATE "C"$sql$, low),
-            format($sql$to_char(%s + interval '2 days', 'YYYY-MM-DD') COLLATE "C"$sql$, high)
-        ]
-        -- A clock that changes in between shows times outside of those at the two ends: hence least and greatest.
-        ELSE ARRAY[
-            format(
-                'least(%1$s AT TIME ZONE %3$L, %2$s AT TIME ZONE %3$L - (%2$s - %1$s))%4$s', low, high,
-                attached.time_zone, CASE WHEN type = 'date'::regtype THEN '::date' END),
-            format(
-                'greatest(%2$s AT TIME ZONE %3$L, %1$s AT TIME ZONE %3$L + (%2$s - %1$s))%4$s', low, high,
-                attached.time_zone, CASE WHEN type = 'date'::regtype THEN '::date + 1' END)
-        ]
-    END
-    FROM hazecast.attached_type(attached.source, attached.columns ->> 'observed_at') AS type
-    CROSS JOIN LATERAL (
-        SELECT CASE
-            WHEN type IN ('real'::regtype, 'double precision'::regtype) THEN 'float8'
-            WHEN type = 'numeric'::regtype THEN 'numeric'
-            ELSE 'int8'
-        END
-    ) AS of (number)
-$_$;
-COMMENT ON FUNCTION hazecast.range_sql(attached hazecast.attachment, low text, high text) IS 'SQL for two instants as the bounds between which a time column has at least the rows between them, in its own type, so that an index can serve.';
 CREATE FUNCTION hazecast.record_activation() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2147,216 +1844,47 @@ CREATE FUNCTION hazecast.refresh() RETURNS void
     INSERT INTO hazecast.arrival (reload) VALUES (true) ON CONFLICT DO NOTHING;
 $$;
 COMMENT ON FUNCTION hazecast.refresh() IS 'Makes the daemon compare every station''s newest window with its last forecast, and issue what is missing. For changes that no trigger sees: a restore, replication, a write straight into a partition.';
-CREATE FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) RETURNS integer
+CREATE FUNCTION hazecast.register_attachment(source regclass, name text, settings jsonb, OUT attachment integer, OUT reader text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 #variable_conflict use_variable
 DECLARE
     -- current_user is the owner of this function.
     caller constant text :=
         CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END;
-    owner constant text := quote_ident(current_user);
-    class record;
-    wanted hazecast.attachment;
-    name text;
-    unit text;
-    type regtype;
 BEGIN
-    SELECT c.relkind, c.relpersistence, c.relname, n.nspname INTO class
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = source;
-    IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p', 'f', 'm') OR class.relpersistence = 't'
-        OR class.nspname IN ('hazecast', 'pg_catalog', 'information_schema')
-    THEN
-        RAISE EXCEPTION '% cannot be attached: it must be a table, a foreign table or a materialized view of yours',
-            source
-            USING ERRCODE = 'wrong_object_type',
-                HINT = 'A view would run its functions with the rights of the owner of schema hazecast.';
-    END IF;
     IF NOT has_table_privilege(caller, source, 'SELECT') THEN
         RAISE EXCEPTION '"%" may not read %: GRANT SELECT ON % TO %', caller, source, source, quote_ident(caller)
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    IF poll IS NULL AND class.relkind IN ('r', 'p') AND NOT has_table_privilege(caller, source, 'TRIGGER') THEN
-        RAISE EXCEPTION '"%" may not make triggers on %: GRANT TRIGGER ON % TO %',
-            caller, source, source, quote_ident(caller)
-            USING ERRCODE = 'insufficient_privilege', HINT = 'A table that is attached with poll needs no triggers.';
-    END IF;
-    IF NOT has_schema_privilege(current_user, class.nspname, 'USAGE') THEN
-        RAISE EXCEPTION 'the owner of schema hazecast may not use schema %: GRANT USAGE ON SCHEMA % TO %',
-            quote_ident(class.nspname), quote_ident(class.nspname), owner
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF NOT has_table_privilege(current_user, source, 'SELECT') THEN
-        RAISE EXCEPTION 'the owner of schema hazecast may not read %: GRANT SELECT ON % TO %', source, source, owner
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF row_security_active(source) THEN
-        RAISE EXCEPTION 'row security hides rows of % from the owner of schema hazecast: ALTER ROLE % BYPASSRLS',
-            source, owner
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    columns := jsonb_strip_nulls(columns);
-    IF (columns ? 'station') = (station_name IS NOT NULL) THEN
-        RAISE EXCEPTION 'say which station: station => a column, or station_name => the name of the one station'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF station_name IS NOT NULL AND (btrim(station_name) = '' OR length(station_name) > 200) THEN
-        RAISE EXCEPTION 'station_name must have 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF NOT columns ? 'observed_at' THEN
-        RAISE EXCEPTION 'say when: observed_at => the column with the time' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF (columns ? 'wind_u') <> (columns ? 'wind_v') THEN
-        RAISE EXCEPTION 'wind_u and wind_v go together' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF columns ? 'humidity' AND correction IS NULL AND NOT columns ? 'temperature' THEN
-        RAISE EXCEPTION 'humidity gives the dew point only together with temperature'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF correction IS NOT NULL AND (correction <> 'purpleair' OR NOT columns ?& '{pm25,humidity}') THEN
-        RAISE EXCEPTION 'the only correction is purpleair, and it needs the columns pm25 (cf_1) and humidity'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF stamps IS NULL OR stamps NOT IN ('beginning', 'end') THEN
-        RAISE EXCEPTION 'stamps is beginning or end: of the time that a row stands for'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF step IS NULL OR step < interval '1 second' OR step > interval '1 hour' THEN
-        RAISE EXCEPTION 'step, the time between rows of a station, must be one second to one hour'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF patience IS NULL OR patience NOT BETWEEN interval '0' AND interval '1 day' OR poll < interval '1 second' THEN
-        RAISE EXCEPTION 'patience must be at most a day, and poll at least a second'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    FOR name, unit IN SELECT * FROM jsonb_each_text(units) LOOP
-        IF hazecast.unit_factor(name, unit) IS NULL THEN
-            RAISE EXCEPTION '"%" is no unit of %', unit, name USING ERRCODE = 'invalid_parameter_value', HINT =
-                'pm25: µg/m³, mg/m3; temperature, dew_point: C, F, K; pressure: hPa, Pa, kPa, inHg, mmHg, mbar; '
-                'wind_speed: m/s, km/h, mph, kn; humidity: %, fraction; observed_at, a number since 1970: s, ms, us';
-        END IF;
-    END LOOP;
-    IF time_zone ~ '^[+-](0\d|1[0-4])(:?[0-5]\d)?$' THEN
-        -- PostgreSQL reads a bare offset with the sign that POSIX gives it, the other way round.
-        time_zone := format(
-            '<%s>%s%s', time_zone, translate(left(time_zone, 1), '+-', '-+'),
-            regexp_replace(substr(time_zone, 2), '^(\d\d)(\d\d)$', '\1:\2'));
-    ELSIF NOT EXISTS (SELECT FROM pg_timezone_names AS known WHERE known.name = time_zone) THEN
-        RAISE EXCEPTION '"%" is no time zone; give an offset such as +05:30 or a name such as Europe/Berlin', time_zone
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF poll IS NULL AND class.relkind IN ('f', 'm') THEN
-        poll := interval '1 minute';
-    END IF;
-    wanted.source := source;
-    wanted.columns := columns;
-    wanted.units := units;
-    type := hazecast.attached_type(source, columns ->> 'observed_at');
-    IF coalesce(hazecast.type_family(type), 'uuid') = 'uuid' THEN
-        RAISE EXCEPTION 'column "%" of % is of type %: observed_at must be a timestamp, a number since 1970, or text',
-            columns ->> 'observed_at', source, type USING ERRCODE = 'datatype_mismatch';
-    END IF;
-    IF station_name IS NULL THEN
-        type := hazecast.attached_type(source, columns ->> 'station');
-        IF coalesce(hazecast.type_family(type), 'instant') NOT IN ('text', 'number', 'uuid') THEN
-            RAISE EXCEPTION 'column "%" of % is of type %: station must be text, a number or a uuid',
-                columns ->> 'station', source, type USING ERRCODE = 'datatype_mismatch';
-        END IF;
-    END IF;
-    FOR name IN SELECT jsonb_object_keys(columns - '{station,observed_at}'::text[]) LOOP
-        PERFORM hazecast.measure_sql(wanted, name);
-    END LOOP;
-    IF cardinality(hazecast.attached_measures(wanted)) = 0 THEN
-        RAISE EXCEPTION 'name at least one column with a measure, such as pm25'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    INSERT INTO hazecast.attachment AS a (
-        source, source_name, columns, station_name, units, time_zone, stamps, step, correction, poll, patience,
-        follow_deletes, attached_by, polled_at
-    ) VALUES (
-        source, format('%I.%I', class.nspname, class.relname), columns, station_name, units, time_zone, stamps, step,
-        correction, poll, patience, follow_deletes, caller, now() - poll
-    )
-    ON CONFLICT ON CONSTRAINT attachment_source_key DO UPDATE SET
-        source_name = excluded.source_name, columns = excluded.columns, station_name = excluded.station_name,
-        units = excluded.units, time_zone = excluded.time_zone, stamps = excluded.stamps, step = excluded.step,
-        correction = excluded.correction, poll = excluded.poll, patience = excluded.patience,
-        follow_deletes = excluded.follow_deletes, attached_by = excluded.attached_by, polled_at = excluded.polled_at,
+    INSERT INTO hazecast.attachment AS a (source, name, source_name, settings, reader, attached_by)
+    SELECT source, name, format('%I.%I', nspname, relname), settings, '', caller
+    FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = source
+    ON CONFLICT ON CONSTRAINT attachment_source_name_key DO UPDATE SET
+        source_name = excluded.source_name, settings = excluded.settings, attached_by = excluded.attached_by,
         error = NULL, failures = 0, retry_at = '-infinity'
-    RETURNING a.id INTO wanted.id;
-    RETURN wanted.id;
-END
-$_$;
-COMMENT ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) IS 'What attach does with the rights of the owner of this schema: checks what the caller may and what was said, and keeps it.';
-CREATE FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-BEGIN
-    INSERT INTO hazecast.rejection AS r (attachment, station, observed, reason, rows)
-    SELECT attached, left(station, 100), left(observed, 100), left(reason, 500), sum(rows)
-    FROM unnest(rejects) AS reject
-    WHERE NOT is_recount
-    GROUP BY left(station, 100), left(observed, 100), left(reason, 500)
-    ON CONFLICT ON CONSTRAINT rejection_key DO UPDATE SET rows = r.rows + excluded.rows, last_seen = excluded.last_seen;
-    INSERT INTO hazecast.rejection AS r (attachment, station, observed, reason, rows)
-    SELECT attached, left(station, 100), left(observed, 100), left(reason, 500), sum(rows)
-    FROM unnest(rejects) AS reject
-    WHERE is_recount
-    GROUP BY left(station, 100), left(observed, 100), left(reason, 500)
-    ON CONFLICT ON CONSTRAINT rejection_key DO UPDATE SET rows = excluded.rows, last_seen = excluded.last_seen;
-    IF (SELECT count(*) FROM hazecast.rejection WHERE attachment = attached) > 20000 THEN
-        WITH old AS (
-            DELETE FROM hazecast.rejection AS r
-            USING (
-                SELECT ctid FROM hazecast.rejection
-                WHERE attachment = attached AND (station IS NOT NULL OR observed IS NOT NULL)
-                ORDER BY last_seen DESC OFFSET 10000
-            ) AS surplus
-            WHERE r.ctid = surplus.ctid
-            RETURNING r.reason, r.rows, r.first_seen, r.last_seen
-        )
-        INSERT INTO hazecast.rejection AS r (attachment, reason, rows, first_seen, last_seen)
-        SELECT attached, reason, sum(rows), min(first_seen), max(last_seen) FROM old GROUP BY reason
-        ON CONFLICT ON CONSTRAINT rejection_key DO UPDATE SET
-            rows = r.rows + excluded.rows, first_seen = least(r.first_seen, excluded.first_seen),
-            last_seen = greatest(r.last_seen, excluded.last_seen);
+    RETURNING a.id, a.reader INTO attachment, reader;
+    IF reader = '' THEN
+        reader := format('hazecast_reads_%s_%s', (
+            SELECT oid FROM pg_database WHERE datname = current_database()), attachment);
+        UPDATE hazecast.attachment AS a SET reader = register_attachment.reader WHERE a.id = attachment;
+    ELSIF to_regrole(reader) IS NOT NULL THEN
+        RETURN;
     END IF;
+    EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', reader);
+    EXECUTE format('GRANT %I TO hazecast_daemon', reader);
+    EXECUTE format('COMMENT ON ROLE %I IS %L', reader, 'Reads an attached table for Hazecast: hazecast.attachments.');
+EXCEPTION WHEN insufficient_privilege THEN
+    IF SQLERRM LIKE '%role%' THEN
+        RAISE EXCEPTION 'the owner of schema hazecast may not make the role that reads %: ALTER ROLE % CREATEROLE',
+            source, quote_ident(current_user)
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RAISE;
 END
 $$;
-COMMENT ON FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) IS 'Takes down what could not be used: adds to what is there already, or replaces the number of rows where they were counted again; adds up the oldest when there are many.';
-CREATE FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    rejects hazecast.rejected[];
-BEGIN
-    IF stage = 'changes' THEN
-        WITH taken AS (
-            DELETE FROM hazecast.attachment_change
-            WHERE attachment = attached
-                AND id = (SELECT max(id) FROM hazecast.attachment_change WHERE attachment = attached)
-            RETURNING station, observed, rows
-        )
-        SELECT array_agg((station, observed, reason, rows, false)::hazecast.rejected) INTO rejects FROM taken;
-    ELSE
-        WITH taken AS (
-            DELETE FROM hazecast.attachment_hour AS h
-            USING (
-                SELECT ctid FROM hazecast.attachment_hour
-                WHERE attachment = attached AND look_at <= at ORDER BY look_at DESC, hour DESC LIMIT 1
-            ) AS first
-            WHERE h.ctid = first.ctid
-            RETURNING h.station, h.hour
-        )
-        SELECT array_agg((station, hour::text, reason, 1, true)::hazecast.rejected) INTO rejects FROM taken;
-    END IF;
-    PERFORM hazecast.reject(attached, rejects);
-END
-$$;
-COMMENT ON FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) IS 'Gives up the one change, or the one hour, that is next and at which settling fails.';
+COMMENT ON FUNCTION hazecast.register_attachment(source regclass, name text, settings jsonb, OUT attachment integer, OUT reader text) IS 'What attach does with the rights of the owner of this schema: keeps the settings and makes the role that reads.';
 CREATE FUNCTION hazecast.release_reader(role name) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2527,226 +2055,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.rollback(station text) IS 'Makes the model before serve again, for one station or for all that have no model of their own; called again, the one before that. A station that had no model of its own before is served by the default again. Says what it did.';
-CREATE FUNCTION hazecast.settle_attachments(at timestamp with time zone DEFAULT clock_timestamp(), most integer DEFAULT 20000, OUT hours integer, OUT written integer, OUT failures text) RETURNS record
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "TimeZone" TO 'UTC'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET extra_float_digits TO '1'
-    SET row_security TO 'off'
-    SET lock_timeout TO '200ms'
-    SET enable_seqscan TO 'on'
-    SET enable_mergejoin TO 'off'
-    SET plan_cache_mode TO 'auto'
-    SET jit TO 'off'
-    AS $$
-DECLARE
-    attached hazecast.attachment;
-    stage text;
-    batch integer;
-    done record;
-    state text;
-    message text;
-BEGIN
-    hours := 0;
-    written := 0;
-    FOR attached IN
-        SELECT * FROM hazecast.attachment AS a WHERE hazecast.attachment_is_due(a, at) FOR NO KEY UPDATE SKIP LOCKED
-    LOOP
-        state := NULL;
-        FOREACH stage IN ARRAY '{changes,hours}'::text[] LOOP
-            batch := most;
-            WHILE batch > 0 LOOP
-                BEGIN
-                    IF NOT EXISTS (SELECT FROM pg_class WHERE oid = attached.source) THEN
-                        RAISE EXCEPTION 'the table is gone' USING ERRCODE = 'undefined_table';
-                    END IF;
-                    -- Holds the table as it is, until its columns' types have been looked at and its rows read.
-                    EXECUTE format('SELECT FROM %s LIMIT 0', attached.source);
-                    IF stage = 'hours' THEN
-                        done := hazecast.settle_hours(attached, at, batch);
-                        hours := hours + done.hours;
-                        written := written + done.written;
-                    ELSE
-                        IF attached.polled_at + attached.poll <= at THEN
-                            PERFORM hazecast.note_rows(
-                                attached, 'poll', least(attached.polled_at, at) - interval '6 hours');
-                            UPDATE hazecast.attachment SET polled_at = at WHERE id = attached.id;
-                        END IF;
-                        PERFORM hazecast.absorb_changes(attached, at, batch);
-                    END IF;
-                    batch := 0;
-                EXCEPTION WHEN OTHERS THEN
-                    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
-                    IF left(state, 2) NOT IN ('22', '23', '54') THEN
-                        batch := 0;
-                    ELSIF batch > 1 THEN
-                        -- Some row makes it fail in a way that was not thought of: the others must not wait for it.
-                        state := NULL;
-                        batch := greatest(batch / 8, 1);
-                    ELSE
-                        state := NULL;
-                        batch := 0;
-                        PERFORM hazecast.reject_one(attached.id, stage, at, message);
-                    END IF;
-                END;
-            END LOOP;
-            EXIT WHEN state IS NOT NULL;
-        END LOOP;
-        IF state IS NULL THEN
-            UPDATE hazecast.attachment SET error = NULL, failures = 0, retry_at = '-infinity'
-            WHERE id = attached.id AND error IS NOT NULL;
-        ELSE
-            UPDATE hazecast.attachment AS a
-            SET error = message, failures = a.failures + 1,
-                retry_at = at + least(interval '1 second' * 2 ^ least(a.failures, 12), interval '1 hour')
-            WHERE a.id = attached.id;
-            IF attached.error IS DISTINCT FROM message THEN
-                failures := concat_ws('; ', failures, format('%s: %s', attached.source_name, message));
-            END IF;
-        END IF;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) IS 'Reads what changed in attached tables and writes the readings that come of it, for each table at most so many changes and hours: call it until nothing is due. Answers how many hours it looked at, how many readings it wrote, and which tables have failed anew. The daemon calls it.';
-CREATE FUNCTION hazecast.settle_hours(attached hazecast.attachment, at timestamp with time zone, most integer, OUT hours integer, OUT written integer) RETURNS record
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-DECLARE
-    stations text[];
-    hour_list timestamptz[];
-    removals boolean[];
-    finals timestamptz[];
-    -- Found again by these: statistics of a table that empties itself mislead. Nobody else writes it meanwhile.
-    places tid[];
-    newest timestamptz;
-    rejects hazecast.rejected[];
-    gone_stations text[];
-    gone_hours timestamptz[];
-    filled text;
-    others text;
-BEGIN
-    SELECT array_agg(due.station), array_agg(due.hour), array_agg(due.removed), array_agg(due.final_at),
-        array_agg(due.ctid)
-    INTO stations, hour_list, removals, finals, places
-    FROM (
-        SELECT h.station, h.hour, h.removed, h.final_at, h.ctid FROM hazecast.attachment_hour AS h
-        WHERE h.attachment = attached.id AND h.look_at <= at
-        ORDER BY h.look_at DESC, h.hour DESC LIMIT most
-    ) AS due;
-    hours := coalesce(cardinality(stations), 0);
-    written := 0;
-    IF hours = 0 THEN
-        RETURN;
-    END IF;
-    SELECT string_agg(quote_ident(name), ', ') INTO filled FROM unnest(hazecast.attached_measures(attached)) AS name;
-    SELECT coalesce(string_agg(format('reading.%I IS NULL', name), ' AND '), 'true') INTO others
-    FROM unnest('{pm25,dew_point,temperature,pressure,wind_direction,wind_speed}'::text[]) AS name
-    WHERE name <> ALL (hazecast.attached_measures(attached));
-    -- Its index on station and time is used where there is one: a plan by estimates alone may read the whole table
-    -- instead.
-    PERFORM set_config('enable_seqscan', 'off', true)
-    FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-    WHERE indrelid = attached.source AND indpred IS NULL AND indisvalid
-        AND attname IN (attached.columns ->> 'station', attached.columns ->> 'observed_at');
-    EXECUTE hazecast.hours_sql(attached) || format(
-        $sql$
-        , verdict AS (
-            SELECT wanted.station, wanted.hour, wanted.place, computed.shortage, computed.covered %1$s,
-                CASE
-                    WHEN covered >= 0.999 THEN 'emit'
-                    WHEN wanted.final_at > $7 THEN 'wait'
-                    WHEN covered >= 0.749 THEN 'emit'
-                    WHEN wanted.removed THEN 'withdraw'
-                    WHEN covered > 0 THEN 'reject'
-                    ELSE 'empty'
-                END AS verdict
-            FROM wanted LEFT JOIN computed USING (station, hour)
-        ), named AS MATERIALIZED (
-            SELECT *
-            FROM hazecast.resolve_stations(ARRAY(SELECT DISTINCT station FROM verdict WHERE verdict = 'emit'), true)
-        ), written AS (
-            INSERT INTO hazecast.reading AS r (station_id, observed_at, %2$s)
-            SELECT DISTINCT ON (named.station_id, verdict.hour) named.station_id, verdict.hour, %2$s
-            FROM verdict JOIN named ON named.name = verdict.station
-            WHERE verdict.verdict = 'emit'
-            ORDER BY named.station_id, verdict.hour
-            ON CONFLICT (station_id, observed_at) DO UPDATE SET (%2$s) = ROW (%3$s)
-            WHERE (%4$s) IS DISTINCT FROM (%3$s)
-            RETURNING observed_at
-        ), fed AS (
-            INSERT INTO hazecast.attachment_station (attachment, station)
-            SELECT $8, named.name FROM named
-            WHERE NOT EXISTS (
-                SELECT FROM hazecast.attachment_station AS known
-                WHERE known.attachment = $8 AND known.station = named.name
-            )
-        ), settled AS (
-            DELETE FROM hazecast.attachment_hour AS h USING verdict
-            WHERE h.ctid = verdict.place AND verdict.verdict <> 'wait'
-        ), postponed AS (
-            UPDATE hazecast.attachment_hour AS h SET look_at = h.final_at FROM verdict
-            WHERE h.ctid = verdict.place AND verdict.verdict = 'wait'
-        ), rejected AS (
-            SELECT station, stamp::text AS observed, fault AS reason, count(*) AS rows
-            FROM weighted WHERE fault <> '' AND date_trunc('hour', beginning) = hour
-            GROUP BY station, stamp, fault
-            UNION ALL
-            SELECT station, hour::text, CASE verdict
-                WHEN 'emit' THEN shortage
-                ELSE format('rows of %%s %%%% of the hour: it takes 75 %%%%', round(100 * covered))
-                END, 1
-            FROM verdict
-            WHERE (verdict IN ('reject', 'withdraw') AND covered > 0) OR (verdict = 'emit' AND shortage <> '')
-        )
-        SELECT
-            (SELECT count(*) FROM written), (SELECT max(observed_at) FROM written),
-            (SELECT array_agg((station, observed, reason, rows, true)::hazecast.rejected) FROM rejected),
-            (SELECT array_agg(station) FROM verdict WHERE verdict = 'withdraw'),
-            (SELECT array_agg(hour) FROM verdict WHERE verdict = 'withdraw')
-        $sql$,
-        (SELECT string_agg(format(', computed.%I', name), '')
-            FROM unnest(hazecast.attached_measures(attached)) AS name),
-        filled,
-        (SELECT string_agg(format('excluded.%I', name), ', ')
-            FROM unnest(hazecast.attached_measures(attached)) AS name),
-        (SELECT string_agg(format('r.%I', name), ', ') FROM unnest(hazecast.attached_measures(attached)) AS name))
-    INTO written, newest, rejects, gone_stations, gone_hours
-    USING stations, hour_list, removals, finals,
-        (SELECT min(hour) FROM unnest(hour_list) AS hour), (SELECT max(hour) FROM unnest(hour_list) AS hour),
-        at, attached.id, places;
-    IF gone_stations IS NOT NULL THEN
-        -- What other sources have filled stays.
-        EXECUTE format(
-            $sql$
-            UPDATE hazecast.reading SET (%1$s) = ROW (%2$s)
-            FROM unnest($1, $2) AS gone (station, hour), hazecast.resolve_stations($1) AS named
-            WHERE named.name = gone.station AND reading.station_id = named.station_id
-                AND reading.observed_at = gone.hour
-                AND NOT (%3$s)
-            $sql$,
-            filled, (SELECT string_agg('NULL', ', ') FROM unnest(hazecast.attached_measures(attached))), others)
-        USING gone_stations, gone_hours;
-        EXECUTE format(
-            $sql$
-            DELETE FROM hazecast.reading
-            USING unnest($1, $2) AS gone (station, hour), hazecast.resolve_stations($1) AS named
-            WHERE named.name = gone.station AND reading.station_id = named.station_id
-                AND reading.observed_at = gone.hour
-                AND %s
-            $sql$, others)
-        USING gone_stations, gone_hours;
-    END IF;
-    IF rejects IS NOT NULL THEN
-        PERFORM hazecast.reject(attached.id, rejects);
-    END IF;
-    UPDATE hazecast.attachment AS a
-    SET readings = a.readings + written, last_reading = greatest(a.last_reading, newest)
-    WHERE a.id = attached.id AND written > 0;
-END
-$_$;
-COMMENT ON FUNCTION hazecast.settle_hours(attached hazecast.attachment, at timestamp with time zone, most integer, OUT hours integer, OUT written integer) IS 'Computes the hours of an attached table whose time has come, at most so many, and writes those that are complete, or final and at least 75 % there; how many it looked at and how many readings it wrote.';
 CREATE FUNCTION hazecast.skill(since timestamp with time zone DEFAULT (now() - '30 days'::interval), until timestamp with time zone DEFAULT now(), station text DEFAULT NULL::text) RETURNS SETOF hazecast.lead_skill
     LANGUAGE plpgsql STABLE ROWS 2400 PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2811,21 +2119,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.stamp_reading() IS 'Before a reading changes: names the transaction, dates a pm25 that was missing until now, clears the row''s flags, and asks for a reload when the row moves to another station or hour.';
-CREATE FUNCTION hazecast.stamp_sql(attached hazecast.attachment) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-    SELECT format(
-        CASE hazecast.type_family(type)
-            WHEN 'instant' THEN '%1$s'
-            WHEN 'number' THEN 'to_timestamp(%1$s::float8 / %3$s)'
-            WHEN 'text' THEN 'hazecast.text_instant(%1$s, %2$L)'
-            ELSE 'hazecast.local_instant(%1$s::timestamp, %2$L)'
-        END,
-        format('(row.%I)::%s', attached.columns ->> 'observed_at', type), attached.time_zone, hazecast.ticks(attached))
-    FROM hazecast.attached_type(attached.source, attached.columns ->> 'observed_at') AS type
-$_$;
-COMMENT ON FUNCTION hazecast.stamp_sql(attached hazecast.attachment) IS 'SQL for a row''s time as an instant; NULL where a clock never shows it, or twice.';
 CREATE FUNCTION hazecast.station_named(station text) RETURNS integer
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2862,82 +2155,177 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hazecast.switch_tenancy(wanted boolean) IS 'Switches row-level security on or off for every table that has policies. Only the owner may call it.';
-CREATE FUNCTION hazecast.text_instant(text text, zone text) RETURNS timestamp with time zone
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (NOT hazecast.is_time(text)) THEN NULL::timestamp with time zone
-             WHEN (text ~ '[ T].*(Z|UTC|[+-]\d\d(:?\d\d)?)$'::text) THEN (text)::timestamp with time zone
-             ELSE hazecast.local_instant((text)::timestamp without time zone, zone)
-         END AS local_instant;
-END;
-COMMENT ON FUNCTION hazecast.text_instant(text text, zone text) IS 'The instant that a text names, by the given clock where it has no offset; NULL when there is none.';
-CREATE FUNCTION hazecast.unit_factor(measure text, unit text) RETURNS double precision[]
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT known.factor
-    FROM ( VALUES ('pm25'::text,'µg/m³'::text,ARRAY[(0)::double precision, (1)::double precision, (1)::double precision]), ('pm25'::text,'ug/m3'::text,'{0,1,1}'::double precision[]), ('pm25'::text,'mg/m3'::text,'{0,1000,1}'::double precision[]), ('temperature'::text,'C'::text,'{0,1,1}'::double precision[]), ('temperature'::text,'F'::text,'{32,5,9}'::double precision[]), ('temperature'::text,'K'::text,'{273.15,1,1}'::double precision[]), ('pressure'::text,'hPa'::text,'{0,1,1}'::double precision[]), ('pressure'::text,'mbar'::text,'{0,1,1}'::double precision[]), ('pressure'::text,'Pa'::text,'{0,1,100}'::double precision[]), ('pressure'::text,'kPa'::text,'{0,10,1}'::double precision[]), ('pressure'::text,'inHg'::text,'{0,33.86389,1}'::double precision[]), ('pressure'::text,'mmHg'::text,'{0,1.333224,1}'::double precision[]), ('wind_speed'::text,'m/s'::text,'{0,1,1}'::double precision[]), ('wind_speed'::text,'km/h'::text,'{0,1000,3600}'::double precision[]), ('wind_speed'::text,'mph'::text,'{0,0.44704,1}'::double precision[]), ('wind_speed'::text,'kn'::text,'{0,1852,3600}'::double precision[]), ('wind_speed'::text,'knots'::text,'{0,1852,3600}'::double precision[]), ('wind_speed'::text,'kt'::text,'{0,1852,3600}'::double precision[]), ('humidity'::text,'%'::text,'{0,1,1}'::double precision[]), ('humidity'::text,'fraction'::text,'{0,100,1}'::double precision[]), ('observed_at'::text,'s'::text,'{0,1,1}'::double precision[]), ('observed_at'::text,'ms'::text,'{0,1,1000}'::double precision[]), ('observed_at'::text,'us'::text,'{0,1,1000000}'::double precision[])) known(measure, unit, factor)
-   WHERE ((known.measure =
-         CASE unit_factor.measure
-             WHEN 'dew_point'::text THEN 'temperature'::text
-             ELSE unit_factor.measure
-         END) AND (lower(known.unit) = lower(replace(unit_factor.unit, '°'::text, ''::text))));
-END;
-COMMENT ON FUNCTION hazecast.unit_factor(measure text, unit text) IS 'How a measure comes from a unit to that of hazecast.reading: (value - [1]) * [2] / [3]; NULL for unknown units. inHg and mmHg at 0 °C; NIST SP 811, appendix B.8.';
-CREATE FUNCTION hazecast.ticks(attached hazecast.attachment) RETURNS double precision
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT (hazecast.unit_factor('observed_at'::text, COALESCE(((attached).units ->> 'observed_at'::text), 's'::text)))[3] AS unit_factor;
-END;
-COMMENT ON FUNCTION hazecast.ticks(attached hazecast.attachment) IS 'Ticks to a second, where the time column is a number.';
-CREATE FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) RETURNS text
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN ((stamp >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (stamp <= (at + '1 day'::interval))) THEN NULL::text
-             WHEN ((stamp < at) OR (text ~~ '% BC'::text)) THEN 'observed_at is before 1970'::text
-             WHEN ((stamp > at) OR (text ~ '^\d{5,}-'::text)) THEN 'observed_at is more than a day in the future'::text
-             WHEN (text IS NULL) THEN 'observed_at is NULL'::text
-             WHEN (text = ANY (ARRAY['infinity'::text, '-infinity'::text, 'Infinity'::text, '-Infinity'::text])) THEN 'observed_at is infinite'::text
-             WHEN (NOT hazecast.is_time(text)) THEN 'observed_at is not a time'::text
-             WHEN ((((text)::timestamp without time zone AT TIME ZONE zone) AT TIME ZONE zone) <> (text)::timestamp without time zone) THEN format('the clock of %s never shows this time: it is put forward over it'::text, zone)
-             ELSE format('the clock of %s shows this time twice: a time with an offset, or timestamptz, would tell which'::text, zone)
-         END AS format;
-END;
-COMMENT ON FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) IS 'Why a row''s time cannot be used; NULL when it can.';
-CREATE FUNCTION hazecast.type_family(type regtype) RETURNS text
+CREATE FUNCTION hazecast.take_attached(attachment integer, filled text[], stations text[], hours timestamp with time zone[], pm25 real[], dew_point real[], temperature real[], pressure real[], wind_direction real[], wind_speed real[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_mergejoin TO 'off'
+    AS $_$
+DECLARE
+    columns constant text := (SELECT string_agg(quote_ident(name), ', ') FROM unnest(filled) AS name);
+    now_there constant text := (SELECT string_agg(format('r.%I', name), ', ') FROM unnest(filled) AS name);
+    wanted constant text := (SELECT string_agg(format('excluded.%I', name), ', ') FROM unnest(filled) AS name);
+    written integer;
+BEGIN
+    EXECUTE format(
+        $sql$
+        WITH given AS (
+            SELECT station, hour, nullif(pm25, 'NaN') AS pm25, nullif(dew_point, 'NaN') AS dew_point,
+                nullif(temperature, 'NaN') AS temperature, nullif(pressure, 'NaN') AS pressure,
+                nullif(wind_direction, 'NaN') AS wind_direction, nullif(wind_speed, 'NaN') AS wind_speed
+            FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)
+                AS given (station, hour, pm25, dew_point, temperature, pressure, wind_direction, wind_speed)
+        ), named AS MATERIALIZED (
+            SELECT * FROM hazecast.resolve_stations(ARRAY(SELECT DISTINCT station FROM given), true)
+        ), placed AS MATERIALIZED (
+            SELECT DISTINCT ON (named.station_id, given.hour) named.station_id, given.*
+            FROM given JOIN named ON named.name = given.station
+            ORDER BY named.station_id, given.hour
+        ), before AS MATERIALIZED (
+            -- As it was: a statement does not see what it writes.
+            SELECT placed.station_id, placed.hour, placed.station, r.written_by, num_nonnulls(%2$s) = 0 AS was_missing,
+                EXISTS (
+                    SELECT FROM hazecast.attachment_reading AS known WHERE known.station_id = placed.station_id
+                        AND known.observed_at = placed.hour AND known.written_by = r.written_by
+                ) AS is_attached
+            FROM placed
+            LEFT JOIN hazecast.reading AS r ON r.station_id = placed.station_id AND r.observed_at = placed.hour
+            WHERE placed.hour > now() - interval '3 days'
+        ), written AS (
+            INSERT INTO hazecast.reading AS r (station_id, observed_at, %1$s)
+            SELECT station_id, hour, %1$s FROM placed
+            ON CONFLICT (station_id, observed_at) DO UPDATE SET (%1$s) = ROW (%3$s)
+            WHERE (%2$s) IS DISTINCT FROM (%3$s)
+            RETURNING station_id, observed_at
+        ), noted AS (
+            INSERT INTO hazecast.attachment_reading AS known (
+                attachment, station_id, observed_at, station, is_owner, written_by)
+            SELECT $1, before.station_id, before.hour, before.station, before.was_missing,
+                CASE WHEN written.station_id IS NULL THEN '0'::xid8 ELSE pg_current_xact_id() END
+            FROM before LEFT JOIN written ON written.station_id = before.station_id AND observed_at = before.hour
+            ON CONFLICT (station_id, observed_at, attachment) DO UPDATE SET
+                station = excluded.station,
+                is_owner = excluded.is_owner OR (known.is_owner AND EXISTS (
+                    SELECT FROM before WHERE before.station_id = excluded.station_id
+                        AND before.hour = excluded.observed_at AND before.is_attached)),
+                written_by = greatest(known.written_by, excluded.written_by)
+        ), fed AS (
+            UPDATE hazecast.attachment AS a SET readings = a.readings + done.rows,
+                last_reading = greatest(a.last_reading, done.newest)
+            FROM (SELECT count(*) AS rows, max(observed_at) AS newest FROM written) AS done
+            WHERE a.id = $1 AND done.rows > 0
+        )
+        SELECT count(*) FROM written
+        $sql$, columns, now_there, wanted)
+    INTO written USING
+        attachment, stations, hours, pm25, dew_point, temperature, pressure, wind_direction, wind_speed;
+    RETURN written;
+END
+$_$;
+COMMENT ON FUNCTION hazecast.take_attached(attachment integer, filled text[], stations text[], hours timestamp with time zone[], pm25 real[], dew_point real[], temperature real[], pressure real[], wind_direction real[], wind_speed real[]) IS 'Writes hours of an attached table as readings, those of its measures that it fills; NaN is a missing value. Stations that are not there yet are made. Returns how many readings changed.';
+CREATE FUNCTION hazecast.type_family(relation regclass, name text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET quote_all_identifiers TO 'off'
     BEGIN ATOMIC
- SELECT
+ WITH RECURSIVE type(id) AS (
+          SELECT pg_attribute.atttypid
+            FROM pg_attribute
+           WHERE ((pg_attribute.attrelid = (type_family.relation)::oid) AND (pg_attribute.attname = type_family.name) AND (pg_attribute.attnum > 0) AND (NOT pg_attribute.attisdropped))
+         UNION
+          SELECT pg_type_1.typbasetype
+            FROM (type type_1
+              JOIN pg_type pg_type_1 ON ((pg_type_1.oid = type_1.id)))
+           WHERE (pg_type_1.typtype = 'd'::"char")
+         )
+  SELECT
          CASE
-             WHEN ((type)::text = ANY (ARRAY['text'::text, 'character varying'::text, 'character'::text, 'name'::text])) THEN 'text'::text
-             WHEN ((type)::text = ANY (ARRAY['smallint'::text, 'integer'::text, 'bigint'::text, 'numeric'::text, 'real'::text, 'double precision'::text])) THEN 'number'::text
-             WHEN ((type)::text = ANY (ARRAY['timestamp without time zone'::text, 'date'::text])) THEN 'local'::text
-             WHEN ((type)::text = 'timestamp with time zone'::text) THEN 'instant'::text
-             WHEN ((type)::text = 'uuid'::text) THEN 'uuid'::text
-             ELSE NULL::text
-         END AS "case";
+             WHEN (type.id = ANY (('{text,"character varying",character,name}'::regtype[])::oid[])) THEN 'text'::text
+             WHEN (type.id = ANY (('{smallint,integer,bigint,numeric,real,"double precision"}'::regtype[])::oid[])) THEN 'number'::text
+             WHEN (type.id = ANY (('{"timestamp without time zone",date}'::regtype[])::oid[])) THEN 'local'::text
+             WHEN (type.id = ('timestamp with time zone'::regtype)::oid) THEN 'instant'::text
+             WHEN (type.id = ('uuid'::regtype)::oid) THEN 'uuid'::text
+             ELSE 'other'::text
+         END AS "case"
+    FROM (type
+      JOIN pg_type ON ((pg_type.oid = type.id)))
+   WHERE (pg_type.typtype <> 'd'::"char");
 END;
-COMMENT ON FUNCTION hazecast.type_family(type regtype) IS 'text, number, local (a time without offset), instant or uuid; NULL for types that attached columns cannot have.';
+COMMENT ON FUNCTION hazecast.type_family(relation regclass, name text) IS 'text, number, local (a time without offset), instant, uuid or other: how a column is read, of a domain what it is made of; NULL where there is no such column.';
 CREATE FUNCTION hazecast.unregister_attachment(attachment integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    gone hazecast.attachment;
 BEGIN
-    PERFORM hazecast.drop_attachment_triggers(attachment);
     DELETE FROM hazecast.attachment_change AS change WHERE change.attachment = unregister_attachment.attachment;
-    DELETE FROM hazecast.attachment WHERE id = unregister_attachment.attachment;
-EXCEPTION WHEN insufficient_privilege THEN
-    RAISE EXCEPTION 'only the owner of % can take triggers off it: detach it as that role',
-        (SELECT source_name FROM hazecast.attachment WHERE id = unregister_attachment.attachment)
-        USING ERRCODE = 'insufficient_privilege';
+    DELETE FROM hazecast.attachment AS a WHERE a.id = unregister_attachment.attachment RETURNING a.* INTO gone;
+    BEGIN
+        IF NOT EXISTS (SELECT FROM hazecast.attachment AS a WHERE a.source = gone.source) THEN
+            PERFORM hazecast.drop_attachment_triggers(gone.source);
+        END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'only the owner of % can take triggers off it: detach it as that role', gone.source_name
+            USING ERRCODE = 'insufficient_privilege';
+    END;
+    IF to_regrole(gone.reader) IS NOT NULL THEN
+        IF NOT pg_has_role(gone.reader, 'USAGE') THEN
+            EXECUTE format('GRANT %I TO %I', gone.reader, current_user);
+        END IF;
+        EXECUTE format('DROP OWNED BY %I', gone.reader);
+        BEGIN
+            EXECUTE format('DROP ROLE %I', gone.reader);
+        EXCEPTION WHEN dependent_objects_still_exist THEN
+            RAISE NOTICE 'role % stays: it has rights that somebody else granted, or a copy of this database uses it',
+                gone.reader;
+        END;
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION hazecast.unregister_attachment(attachment integer) IS 'What detach does with the rights of the owner of this schema: forgets an attached table.';
+COMMENT ON FUNCTION hazecast.unregister_attachment(attachment integer) IS 'What detach does with the rights of the owner of this schema: forgets an attached table and drops its reader.';
+CREATE FUNCTION hazecast.withdraw_attached(attachment integer, stations text[], hours timestamp with time zone[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    gone record;
+BEGIN
+    FOR gone IN
+        DELETE FROM hazecast.attachment_reading AS known
+        USING unnest(stations, hours) AS removed (station, hour)
+        WHERE known.attachment = withdraw_attached.attachment AND known.station = removed.station
+            AND known.observed_at = removed.hour
+        RETURNING known.station_id, known.observed_at, known.is_owner, known.written_by
+    LOOP
+        -- Of a writer's, or another attachment's, nothing is removed: neither a row that was written to since, nor a
+        -- measure that others fill.
+        CONTINUE WHEN NOT gone.is_owner OR NOT EXISTS (
+            SELECT FROM hazecast.reading AS r WHERE r.station_id = gone.station_id AND r.observed_at = gone.observed_at
+                AND (r.written_by = gone.written_by OR r.written_by IN (
+                    SELECT other.written_by FROM hazecast.attachment_reading AS other
+                    WHERE other.station_id = gone.station_id AND other.observed_at = gone.observed_at)));
+        EXECUTE coalesce((
+            SELECT 'UPDATE hazecast.reading SET ' || string_agg(format('%I = NULL', name), ', ')
+                || ' WHERE station_id = $1 AND observed_at = $2'
+            FROM unnest((
+                SELECT hazecast.filled_measures(a.settings) FROM hazecast.attachment AS a
+                WHERE a.id = withdraw_attached.attachment
+            )) AS name
+            WHERE name <> ALL (ARRAY(
+                SELECT unnest(hazecast.filled_measures(a.settings))
+                FROM hazecast.attachment_reading AS other JOIN hazecast.attachment AS a ON a.id = other.attachment
+                WHERE other.station_id = gone.station_id AND other.observed_at = gone.observed_at))
+        ), 'SELECT $1, $2') USING gone.station_id, gone.observed_at;
+        UPDATE hazecast.attachment_reading AS other SET written_by = pg_current_xact_id()
+        WHERE other.station_id = gone.station_id AND other.observed_at = gone.observed_at AND other.written_by <> '0';
+        DELETE FROM hazecast.reading AS r
+        WHERE r.station_id = gone.station_id AND r.observed_at = gone.observed_at
+            AND num_nonnulls(r.pm25, r.dew_point, r.temperature, r.pressure, r.wind_direction, r.wind_speed) = 0;
+    END LOOP;
+    DELETE FROM hazecast.attachment_reading AS old
+    WHERE old.attachment = withdraw_attached.attachment AND old.observed_at < now() - interval '3 days';
+END
+$_$;
+COMMENT ON FUNCTION hazecast.withdraw_attached(attachment integer, stations text[], hours timestamp with time zone[]) IS 'Takes away the readings of hours of which an attached table has no rows any more, where they are its own.';
 CREATE TABLE hazecast.activation (
     id integer NOT NULL,
     station_id integer,
@@ -3143,16 +2531,6 @@ COMMENT ON COLUMN hazecast.alert_rule_status.with_bands IS 'How many have a newe
 COMMENT ON COLUMN hazecast.alert_rule_status.standing IS 'Its alerts that stand.';
 COMMENT ON COLUMN hazecast.alert_rule_status.last_raised IS 'When it last raised one; NULL when it never did.';
 COMMENT ON COLUMN hazecast.alert_rule_status.reason IS 'Why it raises nothing, or nothing for some of its stations; NULL when it works.';
-CREATE TABLE hazecast.arrival (
-    written_by xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    reload boolean DEFAULT false NOT NULL,
-    near timestamp with time zone DEFAULT now()
-)
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
-COMMENT ON TABLE hazecast.arrival IS 'Transactions whose readings no daemon has looked at yet. Written by triggers, emptied by the daemon.';
-COMMENT ON COLUMN hazecast.arrival.written_by IS 'The writing transaction; its rows are those with the same written_by in hazecast.reading.';
-COMMENT ON COLUMN hazecast.arrival.reload IS 'True when written_by cannot tell what changed (rows deleted, keys changed, refresh asked for): compare every station''s newest window.';
-COMMENT ON COLUMN hazecast.arrival.near IS 'The hours of all of its readings are within 31 days (744 hours) of this; NULL where they may be any.';
 ALTER TABLE hazecast.attachment_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME hazecast.attachment_change_id_seq
     START WITH 1
@@ -3169,13 +2547,21 @@ ALTER TABLE hazecast.attachment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
-CREATE TABLE hazecast.attachment_station (
+CREATE TABLE hazecast.attachment_reading (
     attachment integer NOT NULL,
-    station text NOT NULL
+    station_id integer NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    station text NOT NULL,
+    is_owner boolean NOT NULL,
+    written_by xid8 NOT NULL
 );
-COMMENT ON TABLE hazecast.attachment_station IS 'The stations that an attached table has fed.';
-COMMENT ON COLUMN hazecast.attachment_station.attachment IS 'Whose table it is.';
-COMMENT ON COLUMN hazecast.attachment_station.station IS 'The station as the table names it.';
+COMMENT ON TABLE hazecast.attachment_reading IS 'Which readings of the last days come from which attachment, so that deleted rows remove no other readings.';
+COMMENT ON COLUMN hazecast.attachment_reading.attachment IS 'hazecast.attachment.id.';
+COMMENT ON COLUMN hazecast.attachment_reading.station_id IS 'hazecast.reading.station_id.';
+COMMENT ON COLUMN hazecast.attachment_reading.observed_at IS 'hazecast.reading.observed_at.';
+COMMENT ON COLUMN hazecast.attachment_reading.station IS 'The station as the table names it.';
+COMMENT ON COLUMN hazecast.attachment_reading.is_owner IS 'Whether its measures were missing before it wrote them.';
+COMMENT ON COLUMN hazecast.attachment_reading.written_by IS 'Transaction of its last write; 0 if it never changed it.';
 CREATE TABLE hazecast.rejection (
     attachment integer NOT NULL,
     station text,
@@ -3200,17 +2586,17 @@ CREATE VIEW hazecast.attachments AS
             WHEN (class.oid IS NULL) THEN attached.source_name
             ELSE format('%I.%I'::text, namespace.nspname, class.relname)
         END AS source,
+    attached.name,
         CASE
             WHEN (attached.error IS NOT NULL) THEN 'failing'::text
-            WHEN waiting.changes THEN 'catching up'::text
-            WHEN (attached.poll IS NOT NULL) THEN 'polling'::text
+            WHEN (EXISTS ( SELECT
+               FROM hazecast.attachment_change change
+              WHERE (change.attachment = attached.id))) THEN 'catching up'::text
+            WHEN (attached.settings ? 'poll'::text) THEN 'polling'::text
             ELSE 'following'::text
         END AS state,
     attached.error,
     attached.retry_at,
-    ( SELECT count(*) AS count
-           FROM hazecast.attachment_station fed
-          WHERE (fed.attachment = attached.id)) AS stations,
     attached.readings,
     attached.last_reading,
     ( SELECT count(*) AS count
@@ -3219,47 +2605,28 @@ CREATE VIEW hazecast.attachments AS
     ( SELECT (COALESCE(sum(rejection.rows), (0)::numeric))::bigint AS "coalesce"
            FROM hazecast.rejection
           WHERE (rejection.attachment = attached.id)) AS rejected_rows,
-    attached.columns,
-    attached.station_name,
-    attached.units,
-    attached.time_zone,
-    attached.stamps,
-    attached.step,
-    attached.correction,
-    attached.poll,
-    attached.patience,
-    attached.follow_deletes,
+    attached.settings,
+    attached.reader,
     attached.attached_by,
     attached.attached_at
-   FROM (((hazecast.attachment attached
+   FROM ((hazecast.attachment attached
      LEFT JOIN pg_class class ON ((class.oid = (attached.source)::oid)))
-     LEFT JOIN pg_namespace namespace ON ((namespace.oid = class.relnamespace)))
-     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
-                   FROM hazecast.attachment_change change
-                  WHERE (change.attachment = attached.id))) AS changes) waiting);
+     LEFT JOIN pg_namespace namespace ON ((namespace.oid = class.relnamespace)));
 COMMENT ON VIEW hazecast.attachments IS 'The tables that feed hazecast.reading, and how they fare.';
 COMMENT ON COLUMN hazecast.attachments.id IS 'What hazecast.rejection.attachment refers to.';
-COMMENT ON COLUMN hazecast.attachments.source IS 'The table; what it was called where it is gone.';
+COMMENT ON COLUMN hazecast.attachments.source IS 'The table; its former name where it is gone.';
+COMMENT ON COLUMN hazecast.attachments.name IS 'Tells several attachments of one table apart.';
 COMMENT ON COLUMN hazecast.attachments.state IS 'following (a trigger tells of every change), polling, catching up (changes wait), or failing.';
 COMMENT ON COLUMN hazecast.attachments.error IS 'Why the table cannot be read; NULL when it can.';
 COMMENT ON COLUMN hazecast.attachments.retry_at IS 'When it is tried again, while failing.';
-COMMENT ON COLUMN hazecast.attachments.stations IS 'Stations that it has fed.';
 COMMENT ON COLUMN hazecast.attachments.readings IS 'Readings written or corrected so far.';
 COMMENT ON COLUMN hazecast.attachments.last_reading IS 'The newest hour written.';
 COMMENT ON COLUMN hazecast.attachments.waiting_hours IS 'Hours whose rows are not all there yet.';
 COMMENT ON COLUMN hazecast.attachments.rejected_rows IS 'Sum of rows in hazecast.rejection.';
-COMMENT ON COLUMN hazecast.attachments.columns IS 'Which of its columns is what: an object of our names and its own.';
-COMMENT ON COLUMN hazecast.attachments.station_name IS 'The station of all its rows; NULL when a column says so.';
-COMMENT ON COLUMN hazecast.attachments.units IS 'Units of measures, where they are not those of hazecast.reading.';
-COMMENT ON COLUMN hazecast.attachments.time_zone IS 'Clock of times without an offset. PostgreSQL writes +05:30 as <+05:30>-05:30.';
-COMMENT ON COLUMN hazecast.attachments.stamps IS 'Whether a row is stamped at the beginning or at the end of its time.';
-COMMENT ON COLUMN hazecast.attachments.step IS 'Time that one row stands for.';
-COMMENT ON COLUMN hazecast.attachments.correction IS 'purpleair: the EPA formula for PurpleAir sensors.';
-COMMENT ON COLUMN hazecast.attachments.poll IS 'How often the table is looked at; NULL when triggers tell.';
-COMMENT ON COLUMN hazecast.attachments.patience IS 'How long after its end an hour is waited for that lacks rows.';
-COMMENT ON COLUMN hazecast.attachments.follow_deletes IS 'Whether deleted rows take their hour with them.';
-COMMENT ON COLUMN hazecast.attachments.attached_by IS 'Who attached it.';
-COMMENT ON COLUMN hazecast.attachments.attached_at IS 'When, the first time.';
+COMMENT ON COLUMN hazecast.attachments.settings IS 'The arguments of hazecast.attach; durations in seconds.';
+COMMENT ON COLUMN hazecast.attachments.reader IS 'The role with whose rights the table is read.';
+COMMENT ON COLUMN hazecast.attachments.attached_by IS 'Role that attached it: it must stay allowed to read the table.';
+COMMENT ON COLUMN hazecast.attachments.attached_at IS 'Time of the first call of hazecast.attach.';
 CREATE TABLE hazecast.daemon (
     instance uuid NOT NULL,
     host text NOT NULL,
@@ -3759,10 +3126,10 @@ ALTER TABLE ONLY hazecast.attachment_hour
     ADD CONSTRAINT attachment_hour_pkey PRIMARY KEY (attachment, station, hour);
 ALTER TABLE ONLY hazecast.attachment
     ADD CONSTRAINT attachment_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY hazecast.attachment_reading
+    ADD CONSTRAINT attachment_reading_pkey PRIMARY KEY (station_id, observed_at, attachment);
 ALTER TABLE ONLY hazecast.attachment
-    ADD CONSTRAINT attachment_source_key UNIQUE (source);
-ALTER TABLE ONLY hazecast.attachment_station
-    ADD CONSTRAINT attachment_station_pkey PRIMARY KEY (attachment, station);
+    ADD CONSTRAINT attachment_source_name_key UNIQUE (source, name);
 ALTER TABLE ONLY hazecast.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (instance);
 ALTER TABLE ONLY hazecast.day_sums
@@ -3817,8 +3184,10 @@ CREATE INDEX alert_rule_station_idx ON hazecast.alert_rule USING btree (station_
 COMMENT ON INDEX hazecast.alert_rule_station_idx IS 'Finds the rules of a station.';
 CREATE UNIQUE INDEX alert_standing_idx ON hazecast.alert USING btree (station_id, rule_id) WHERE (cleared_at IS NULL);
 COMMENT ON INDEX hazecast.alert_standing_idx IS 'One alert of a rule stands for a station at a time.';
-CREATE INDEX attachment_hour_look_idx ON hazecast.attachment_hour USING btree (attachment, look_at, hour);
+CREATE INDEX attachment_hour_look_idx ON hazecast.attachment_hour USING btree (attachment, look_at);
 COMMENT ON INDEX hazecast.attachment_hour_look_idx IS 'Finds the hours whose time has come.';
+CREATE INDEX attachment_reading_attachment_idx ON hazecast.attachment_reading USING btree (attachment, observed_at);
+COMMENT ON INDEX hazecast.attachment_reading_attachment_idx IS 'Finds an attachment''s readings, and its old ones.';
 CREATE INDEX reading_written_by_idx ON ONLY hazecast.reading USING btree (written_by);
 COMMENT ON INDEX hazecast.reading_written_by_idx IS 'Finds the rows that a transaction wrote.';
 CREATE INDEX reading_default_written_by_idx ON hazecast.reading_default USING btree (written_by);
@@ -3883,8 +3252,10 @@ ALTER TABLE ONLY hazecast.alert_rule
     ADD CONSTRAINT alert_rule_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.attachment_hour
     ADD CONSTRAINT attachment_hour_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
-ALTER TABLE ONLY hazecast.attachment_station
-    ADD CONSTRAINT attachment_station_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.attachment_reading
+    ADD CONSTRAINT attachment_reading_attachment_fkey FOREIGN KEY (attachment) REFERENCES hazecast.attachment(id) ON DELETE CASCADE;
+ALTER TABLE ONLY hazecast.attachment_reading
+    ADD CONSTRAINT attachment_reading_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.day_sums
     ADD CONSTRAINT day_sums_station_id_fkey FOREIGN KEY (station_id) REFERENCES hazecast.station(id) ON DELETE CASCADE;
 ALTER TABLE ONLY hazecast.live_day
@@ -3962,10 +3333,6 @@ GRANT USAGE ON SCHEMA hazecast TO hazecast_operator;
 GRANT USAGE ON SCHEMA hazecast TO hazecast_tenant;
 REVOKE ALL ON TYPE hazecast.lead_exceedance_skill FROM PUBLIC;
 REVOKE ALL ON TYPE hazecast.lead_skill FROM PUBLIC;
-REVOKE ALL ON TYPE hazecast.rejected FROM PUBLIC;
-GRANT SELECT ON TABLE hazecast.attachment TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.attachment TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.absorb_changes(attached hazecast.attachment, at timestamp with time zone, most integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate(station integer, model integer, reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.activate_challengers(training_run integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.activate_challengers(training_run integer) TO hazecast_daemon;
@@ -3986,14 +3353,22 @@ GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text
 GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.aqi_category(pm25 double precision, standard text) TO hazecast_tenant;
-REVOKE ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.attached_measures(attached hazecast.attachment) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.attached_type(source regclass, name text) FROM PUBLIC;
-GRANT SELECT ON TABLE hazecast.attachment_change TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.attachment_hour TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval, name text, "where" text, parameter text, parameters jsonb, carry interval, missing jsonb, error_codes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.attach(source regclass, station text, observed_at text, pm25 text, dew_point text, temperature text, pressure text, wind_direction text, wind_speed text, humidity text, wind_u text, wind_v text, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean, backfill interval, name text, "where" text, parameter text, parameters jsonb, carry interval, missing jsonb, error_codes jsonb) TO hazecast_operator;
+GRANT SELECT ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.attachment TO hazecast_operator;
+GRANT UPDATE(readings) ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT UPDATE(last_reading) ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT UPDATE(polled_at) ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT UPDATE(error) ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT UPDATE(failures) ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT UPDATE(retry_at) ON TABLE hazecast.attachment TO hazecast_daemon;
+GRANT SELECT,INSERT,DELETE ON TABLE hazecast.attachment_change TO hazecast_daemon;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.attachment_hour TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.attachment_is_due(attached hazecast.attachment, at timestamp with time zone) TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.check_attachment(source regclass, settings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.check_attachment(source regclass, settings jsonb) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.clear_alert(alert bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.clear_alert(alert bigint) TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.training_run TO hazecast_daemon;
@@ -4108,13 +3483,12 @@ GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.daily_max(time_zone text) TO hazecast_tenant;
-REVOKE ALL ON FUNCTION hazecast.derived_sql(measure text, purpleair boolean) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.detach_attachment(source text, attachment integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.detach_attachment(source text, attachment integer) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.detach(source text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.detach(source text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.drop_attachment_triggers(attachment integer) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.detach_attachments(source text, name text, attached integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.detach_attachments(source text, name text, attached integer[]) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.detach(source text, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.detach(source text, name text) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.drop_attachment_triggers(source regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.drop_attachment_triggers(source regclass) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.drop_expired_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.drop_expired_partitions() TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.end_alerts(alerts bigint[], because text) FROM PUBLIC;
@@ -4138,6 +3512,8 @@ GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, si
 GRANT ALL ON FUNCTION hazecast.exceedance_skill(level real, probability real, since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.expire_alerts() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.expire_alerts() TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.filled_measures(settings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.filled_measures(settings jsonb) TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_reader;
@@ -4145,20 +3521,15 @@ GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO ha
 GRANT ALL ON FUNCTION hazecast.forecast_as_of(at timestamp with time zone) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.forget(station text, before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.forget(station text, before timestamp with time zone) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.hours_sql(attached hazecast.attachment) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.is_time(text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.is_unconfirmed(station integer, hour timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.keep_old_name() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.key_sql(name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.live_outcomes(stations integer[], day date) TO hazecast_tenant;
-REVOKE ALL ON FUNCTION hazecast.local_instant(local timestamp without time zone, zone text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.maintain_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.maintain_partitions() TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.measure_sql(attached hazecast.attachment, measure text, OUT number text, OUT fault text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.scopes(reader name) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.scopes(reader name) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.models_in_scope(reader name) FROM PUBLIC;
@@ -4167,11 +3538,11 @@ REVOKE ALL ON FUNCTION hazecast.note_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_attached() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.note_attached() TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.note_far() FROM PUBLIC;
+GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
 REVOKE ALL ON FUNCTION hazecast.note_history(attachment integer, history interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.note_history(attachment integer, history interval) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.note_reload() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.note_removal() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.note_rows(attached hazecast.attachment, kind text, since timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_alert() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_arrival() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.notify_model() FROM PUBLIC;
@@ -4180,22 +3551,17 @@ GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone
 GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.nowcast(station text, at timestamp with time zone) TO hazecast_tenant;
-REVOKE ALL ON FUNCTION hazecast.number_instant(text text, ticks double precision) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.number_sql(value text, family text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.partitions_end(parent regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.promote(model text, station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.promote(model text, station text) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.prune_challengers() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.prune_challengers() TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.range_sql(attached hazecast.attachment, low text, high text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.record_activation() FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.refresh() FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.refresh() TO hazecast_writer;
-REVOKE ALL ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.register_attachment(source regclass, columns jsonb, station_name text, units jsonb, time_zone text, stamps text, step interval, correction text, poll interval, patience interval, follow_deletes boolean) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.reject(attached integer, rejects hazecast.rejected[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.reject_one(attached integer, stage text, at timestamp with time zone, reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.register_attachment(source regclass, name text, settings jsonb, OUT attachment integer, OUT reader text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.register_attachment(source regclass, name text, settings jsonb, OUT attachment integer, OUT reader text) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.release_reader(role name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.request_retrain(why text, OUT training_run integer, OUT answer text) TO hazecast_daemon;
@@ -4210,29 +3576,27 @@ GRANT ALL ON FUNCTION hazecast.resolve_stations(names text[], create_missing boo
 REVOKE ALL ON FUNCTION hazecast.restrict_reader(role name, labels jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.rollback(station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.rollback(station text) TO hazecast_operator;
-REVOKE ALL ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) FROM PUBLIC;
-GRANT ALL ON FUNCTION hazecast.settle_attachments(at timestamp with time zone, most integer, OUT hours integer, OUT written integer, OUT failures text) TO hazecast_daemon;
-REVOKE ALL ON FUNCTION hazecast.settle_hours(attached hazecast.attachment, at timestamp with time zone, most integer, OUT hours integer, OUT written integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.skill(since timestamp with time zone, until timestamp with time zone, station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.stamp_reading() FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.stamp_sql(attached hazecast.attachment) FROM PUBLIC;
 REVOKE ALL ON FUNCTION hazecast.station_named(station text) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_daemon;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_reader;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_operator;
 GRANT ALL ON FUNCTION hazecast.station_named(station text) TO hazecast_tenant;
 REVOKE ALL ON FUNCTION hazecast.switch_tenancy(wanted boolean) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.text_instant(text text, zone text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.unit_factor(measure text, unit text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.ticks(attached hazecast.attachment) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.time_fault(stamp timestamp with time zone, text text, zone text, at timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION hazecast.type_family(type regtype) FROM PUBLIC;
+REVOKE ALL ON FUNCTION hazecast.take_attached(attachment integer, filled text[], stations text[], hours timestamp with time zone[], pm25 real[], dew_point real[], temperature real[], pressure real[], wind_direction real[], wind_speed real[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.take_attached(attachment integer, filled text[], stations text[], hours timestamp with time zone[], pm25 real[], dew_point real[], temperature real[], pressure real[], wind_direction real[], wind_speed real[]) TO hazecast_daemon;
+REVOKE ALL ON FUNCTION hazecast.type_family(relation regclass, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.type_family(relation regclass, name text) TO hazecast_daemon;
+GRANT ALL ON FUNCTION hazecast.type_family(relation regclass, name text) TO hazecast_operator;
 REVOKE ALL ON FUNCTION hazecast.unregister_attachment(attachment integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION hazecast.unregister_attachment(attachment integer) TO hazecast_operator;
+REVOKE ALL ON FUNCTION hazecast.withdraw_attached(attachment integer, stations text[], hours timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION hazecast.withdraw_attached(attachment integer, stations text[], hours timestamp with time zone[]) TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.activation TO hazecast_operator;
@@ -4266,9 +3630,8 @@ GRANT INSERT(enabled),UPDATE(enabled) ON TABLE hazecast.alert_rule TO hazecast_o
 GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_reader;
 GRANT SELECT ON TABLE hazecast.alert_rule_status TO hazecast_operator;
-GRANT SELECT,DELETE ON TABLE hazecast.arrival TO hazecast_daemon;
-GRANT SELECT ON TABLE hazecast.attachment_station TO hazecast_operator;
-GRANT SELECT ON TABLE hazecast.rejection TO hazecast_daemon;
+GRANT SELECT ON TABLE hazecast.attachment_reading TO hazecast_daemon;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hazecast.rejection TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.rejection TO hazecast_operator;
 GRANT SELECT ON TABLE hazecast.attachments TO hazecast_daemon;
 GRANT SELECT ON TABLE hazecast.attachments TO hazecast_operator;

@@ -114,10 +114,10 @@ struct AttachTarget: Sendable {
             for row in rows { try await insert(row, on: connection) }
             let now = try await connection.query("SELECT clock_timestamp() + interval '3 hours'").single()
                 .decode(PostgresTimestamp.self, at: 0)
-            var upkeep = AttachmentUpkeep()
+            var tables = AttachedTables()
             let server = try await TestServer.shared()
             let reader = AttachedReader(conninfo: server.conninfo(database: "fuzz"))
-            let failures = try await upkeep.settle(on: connection, reader: reader, at: now)
+            let failures = try await tables.settle(on: connection, reader: reader, at: now)
             if let failure = failures.first { throw Finding(description: failure) }
             try await connection.run(script: "SELECT FROM canary")
         } catch let error as PostgresError {
