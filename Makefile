@@ -3,6 +3,7 @@ CONFIGURATION := -c release -Xswiftc -enable-testing
 SWIFT := deploy/swift
 SOURCES := Sources Tests Plugins Benchmarks Package.swift
 HAZECAST := .build/release/hazecast
+TESTS := .build/release/hazecastPackageTests.xctest --testing-library swift-testing
 
 # What `make data` fetched, unless somebody names another folder.
 ifneq ($(wildcard data/*.csv),)
@@ -28,7 +29,8 @@ lint: ## check format and style; changes nothing
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
 test: bootstrap ## run the tests; FILTER=name runs those that match
-	$(SWIFT) test $(CONFIGURATION) --no-parallel $(if $(FILTER),--filter '$(FILTER)')
+	$(SWIFT) build $(CONFIGURATION) --build-tests
+	@$(if $(FILTER),$(TESTS) --no-parallel --filter '$(FILTER)',Tests/run)
 
 faults: bootstrap ## break what is around the daemon and look whether anything is lost; SEED=1 N=60 STATIONS=5 ONLY=kill
 	$(SWIFT) build $(CONFIGURATION) --product hazecast

@@ -82,7 +82,7 @@ let package = Package(
         // Writes what the peers of `world` learn from and are scored on.
         .executableTarget(
             name: "WorldWindows", dependencies: ["Forecast", "Ingest"], path: "Benchmarks/world",
-            exclude: ["pooled.py", "run", "univariate.py", "windows.py"]),
+            exclude: ["finetune", "finetune.py", "pooled.py", "run", "univariate.py", "windows.py"]),
         // Puts schema/*/*.sql and models/*.json into the binary, so that an installed `hazecast` needs no other file.
         .executableTarget(name: "EmbedResources"),
         // Writes the package's manual page from what the program says of itself.

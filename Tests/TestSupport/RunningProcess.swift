@@ -50,13 +50,17 @@ public final class RunningProcess: Sendable {
 
     /// Waits until standard error contains a text.
     ///
-    /// - Returns: false when it ended without having written that.
-    public func hasWritten(toStandardError text: String) async -> Bool { await errors.contains(text) }
+    /// - Returns: false when it ended without having written that, or took more than half a minute.
+    public func hasWritten(toStandardError text: String) async -> Bool { await Self.has(errors, text) }
 
     /// Waits until standard output contains a text.
     ///
-    /// - Returns: false when it ended without having written that.
-    public func hasWritten(toStandardOutput text: String) async -> Bool { await output.contains(text) }
+    /// - Returns: false when it ended without having written that, or took more than half a minute.
+    public func hasWritten(toStandardOutput text: String) async -> Bool { await Self.has(output, text) }
+
+    private static func has(_ transcript: Transcript, _ text: String) async -> Bool {
+        (try? await withDeadline(.seconds(30)) { await transcript.contains(text) }) ?? false
+    }
 
     /// Waits for its end and for that of its outputs.
     public func end() async -> Executable.Output {

@@ -53,10 +53,7 @@ CROSS JOIN LATERAL (
 ) AS newest
 -- Hours are whole: one that has just ended is not late yet.
 CROSS JOIN LATERAL (
-    SELECT newest.reading + interval '1 hour' AS since WHERE now() >= newest.reading + interval '3 hours'
-    UNION ALL
-    SELECT NULL
-    LIMIT 1
+    SELECT CASE WHEN now() >= newest.reading + interval '3 hours' THEN newest.reading + interval '1 hour' END AS since
 ) AS silence
 LEFT JOIN LATERAL (
     SELECT ledger.basis

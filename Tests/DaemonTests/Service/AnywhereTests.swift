@@ -18,8 +18,9 @@ private let noon = Site.noon
         return (try row.decode(Float.self, at: 0), try row.decode(Float.self, at: 1))
     }
 
+    /// Model, basis and reason; that the station is silent by now is no reason of its forecast.
     private func state(_ station: String, _ site: Site) async throws -> String? {
-        let columns = "concat_ws(' ', model, basis, reason)"
+        let columns = "concat_ws(' ', model, basis, CASE WHEN reason NOT LIKE 'silent since %' THEN reason END)"
         return try await site.text("SELECT \(columns) FROM hazecast.status WHERE name = '\(station)'")
     }
 
