@@ -77,10 +77,9 @@ import Testing
             #expect(try await site.get("/api/stations.geojson").headers["access-control-allow-origin"] == nil)
         }
         try await WebSite.with(["--cors", "https://map.example"]) { site in
-            #expect(
-                try await site.get("/api/stations.geojson").headers["access-control-allow-origin"]
-                    == "https://map.example")
-            #expect(try await site.get("/").headers["access-control-allow-origin"] == nil)
+            let (map, page) = (try await site.get("/api/stations.geojson"), try await site.get("/"))
+            #expect(map.headers["access-control-allow-origin"] == "https://map.example")
+            #expect(page.headers["access-control-allow-origin"] == nil)
         }
     }
 
@@ -124,7 +123,7 @@ import Testing
     @Test(arguments: [
         (["serve", "--listen", "8470"], "--listen"), (["serve", "--colours", "red"], "--colours"),
         (["serve", "--prefix", "air/"], "--prefix"), (["serve", "--time-zone", "Mars/North"], "--time-zone"),
-        (["serve", "--database", "host"], "--database"),
+        (["serve", "--database", "nonsense=1"], "--database"),
     ])
     func aBadSettingIsNamed(_ arguments: [String], _ flag: String) async throws {
         let output = try await Executable.hazecast.run(arguments)

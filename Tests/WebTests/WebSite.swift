@@ -13,12 +13,6 @@ struct WebSite: Sendable {
     /// A name that means something to HTML, attributes, URLs, SQL and terminals.
     static let hostile = "<b>\"Roof\" & 'x'/?#%\n\u{202E}\u{0627}\u{0644}</b>" + String(repeating: "é", count: 160)
 
-    /// Names of the roles that the tests log in as; roles belong to the whole server, hence one name per database.
-    private static func role(_ kind: String, _ conninfo: String) -> String {
-        let name = conninfo.split(separator: " ").first { $0.hasPrefix("dbname=") }?.dropFirst(7) ?? "none"
-        return "web_\(kind)_\(name)"
-    }
-
     static let template = DatabaseTemplate("web") { conninfo in
         let migrated = try await Executable.hazecast.run(["migrate", "--database", conninfo])
         try #require(migrated.status == 0, "\(migrated.standardError)")
@@ -82,16 +76,15 @@ struct WebSite: Sendable {
     ) async throws {
         try await TestDatabase.withDatabase(template) { conninfo in
             let owner = try await Connection.connect(conninfo, applicationName: "owner")
-            let login = role(tenant == nil ? "reader" : "tenant", conninfo)
+            let database = try await owner.query("SELECT current_database()::text").single()
+                .decode(String.self, at: 0)
+            // Roles belong to the whole server, hence one name per database.
+            let login = "web_\(tenant == nil ? "reader" : "tenant")_\(database)"
             try await owner.run(
                 script: "CREATE ROLE \(login) LOGIN; "
                     + (tenant.map { "SELECT hazecast.restrict_reader('\(login)', '\($0)')" }
                         ?? "GRANT hazecast_reader TO \(login)"))
-            let database = try #require(conninfo.split(separator: " ").first { $0.hasPrefix("dbname=") }?.dropFirst(7))
-            let target =
-                proxy?.conninfo(database: String(database), user: login)
-                ?? conninfo.split(separator: " ").filter { !$0.hasPrefix("user=") }.joined(separator: " ")
-                + " user=\(login)"
+            let target = proxy?.conninfo(database: database, user: login) ?? "\(conninfo) user=\(login)"
             let port = try TestServer.freePort()
             let server = try Executable.hazecast.start(
                 ["serve", "--database", target, "--listen", "127.0.0.1:\(port)"] + arguments)
@@ -160,7 +153,7 @@ struct WebSite: Sendable {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             if count <= 0 { break }
             bytes = bytes.dropFirst(count)

@@ -44,7 +44,7 @@ struct Page {
             \(HTML(raw: Self.staleMark))
             \(body)
             </main>
-            <footer><p>PM2.5 in µg/m³. As of <time>\(generated)</time>.</p></footer>
+            <footer><p>PM2.5 in µg/m³. As of \(generated).</p></footer>
             </body>
             </html>
 
