@@ -11,7 +11,7 @@ export HAZECAST_DATA_DIR ?= $(CURDIR)/data
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build fmt lint test faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small bench-feed sanitize faults-briefly
+.PHONY: help bootstrap build fmt lint test check-matrix faults soak fuzz check deb demo data bench bench-latency bench-training bench-promotion bench-asking bench-hour bench-small bench-feed sanitize faults-briefly
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,14 @@ lint: ## check format and style; changes nothing
 test: bootstrap ## run the tests; FILTER=name runs those that match
 	$(SWIFT) build $(CONFIGURATION) --build-tests
 	@$(if $(FILTER),$(TESTS) --no-parallel --filter '$(FILTER)',Tests/run)
+
+check-matrix: bootstrap ## the tests of SQL and service with PostgreSQL 15, 17 and 18; VERSIONS='17 18' SUITES='Schema'
+	$(SWIFT) build $(CONFIGURATION) --build-tests
+	@for version in $(or $(VERSIONS),15 17 18); do \
+		programs=$$(Tests/Matrix/server $$version) || exit 1; \
+		echo "PostgreSQL $$version"; \
+		PATH="$$programs:$$PATH" Tests/run 3 '$(or $(SUITES),DaemonTests|IngestTests|PostgresTests)' || exit 1; \
+	done
 
 faults: bootstrap ## break what is around the daemon and look whether anything is lost; SEED=1 N=60 STATIONS=5 ONLY=kill
 	$(SWIFT) build $(CONFIGURATION) --product hazecast

@@ -3668,11 +3668,11 @@ CREATE VIEW hazecast.status WITH (security_invoker='true') AS
                   ORDER BY ledger.origin DESC
                  LIMIT 1) AS origin
          OFFSET 0) newest)
-     CROSS JOIN LATERAL ( SELECT (newest.reading + '01:00:00'::interval) AS since
-          WHERE (now() >= (newest.reading + '03:00:00'::interval))
-        UNION ALL
-         SELECT NULL::timestamp with time zone
- LIMIT 1) silence)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (now() >= (newest.reading + '03:00:00'::interval)) THEN (newest.reading + '01:00:00'::interval)
+                    ELSE NULL::timestamp with time zone
+                END AS since) silence)
      LEFT JOIN LATERAL ( SELECT ledger.basis
            FROM hazecast.forecast_ledger ledger
           WHERE ((ledger.station_id = station.id) AND (ledger.origin = newest.origin))
