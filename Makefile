@@ -19,8 +19,9 @@ help: ## this list
 bootstrap: ## install what is missing to build and test here (Debian; sudo where not root)
 	@deploy/bootstrap
 
-build: bootstrap ## build .build/release/hazecast
+build: bootstrap ## build .build/release/hazecast and hazecast-web
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product hazecast-web
 
 fmt: ## format the sources in place
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
@@ -64,6 +65,7 @@ check: bootstrap lint test faults-briefly ## everything that must be green befor
 
 deb: bootstrap ## make the Debian package .build/package/hazecast_*.deb
 	$(SWIFT) build $(CONFIGURATION) --product hazecast
+	$(SWIFT) build $(CONFIGURATION) --product hazecast-web
 	$(SWIFT) build $(CONFIGURATION) --product ManualPage
 	@deploy/package
 

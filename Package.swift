@@ -13,12 +13,14 @@ func kernelSettings(_ level: String) -> [SwiftSetting] {
 let package = Package(
     name: "hazecast",
     products: [
-        .executable(name: "hazecast", targets: ["Daemon"])
+        .executable(name: "hazecast", targets: ["Daemon"]),
+        .executable(name: "hazecast-web", targets: ["Web"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -43,10 +45,12 @@ let package = Package(
             ]
         ),
         .target(name: "Ingest", dependencies: ["CZlib", "Forecast", "Postgres"]),
+        // Charts as SVG.
+        .target(name: "Plot"),
         .executableTarget(
             name: "Daemon",
             dependencies: [
-                "CLinux", "CSystemd", "Forecast", "Ingest", "Postgres",
+                "CLinux", "CSystemd", "Forecast", "Ingest", "Plot", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -56,6 +60,17 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             plugins: ["EmbedResourcesPlugin"]
+        ),
+        // The pages and the metrics, a program of its own: the daemon links none of it.
+        .executableTarget(
+            name: "Web",
+            dependencies: [
+                "CLinux", "CSystemd", "CZlib", "Plot", "Postgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
         ),
         // Our side of Benchmarks/kernel.
         .executableTarget(
@@ -104,7 +119,8 @@ let package = Package(
             name: "ForecastTests", dependencies: ["Forecast", "Ingest", "TestSupport"],
             exclude: ["Formats", "Reference"]),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "TestSupport"]),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "TestSupport"], exclude: ["Golden"]),
+        .testTarget(name: "WebTests", dependencies: ["Postgres", "TestSupport", "Web"]),
+        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Plot", "TestSupport"], exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )

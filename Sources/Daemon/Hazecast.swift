@@ -13,7 +13,7 @@ struct Hazecast: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, MigrateCommand.self, ImportCommand.self, SimulateCommand.self, TrainCommand.self,
             BacktestCommand.self, StatusCommand.self, DoctorCommand.self, ReloadCommand.self, DemoCommand.self,
-            TrainerCommand.self,
+            ServeCommand.self, MetricsCommand.self, TrainerCommand.self,
         ]
     )
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Forecast
+import Plot
 import Foundation
 import Ingest
 

@@ -20,7 +20,11 @@ struct DatabaseOptions: ParsableArguments {
     func settings(flags: [String: String] = [:]) async throws -> Settings {
         var flags = flags
         flags["database"] = database
-        try PasswordCredential.adopt()
+        do {
+            try PasswordCredential.adopt()
+        } catch {
+            throw DaemonError(.configuration, error.message)
+        }
         return try await Settings.load(file: config, flags: flags)
     }
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Forecast
+import Plot
 import Foundation
 import Ingest
 import Postgres

@@ -3,6 +3,7 @@ import Testing
 
 @testable import Daemon
 @testable import Forecast
+@testable import Plot
 
 @Suite struct FigureTests {
     /// Hours whose pm25 rises and falls; every seventh is missing.

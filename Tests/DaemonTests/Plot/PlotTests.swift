@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Daemon
+@testable import Plot
 
 @Suite struct PlotTests {
     private func figure(_ series: [Plot.Series], names: Plot.Names = .atEnds, title: String = "plot") -> Figure {

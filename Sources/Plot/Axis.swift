@@ -1,26 +1,31 @@
 import Foundation
 
 /// One direction of a plot: its range, and the values that are written beside it.
-struct Axis {
-    struct Tick {
-        let value: Double
-        let text: String
+package struct Axis {
+    package struct Tick {
+        package let value: Double
+        package let text: String
+
+        package init(value: Double, text: String) {
+            self.value = value
+            self.text = text
+        }
     }
 
     /// What is measured, with its unit.
-    let label: String
-    let range: ClosedRange<Double>
-    let ticks: [Tick]
+    package let label: String
+    package let range: ClosedRange<Double>
+    package let ticks: [Tick]
 
     /// An axis with ticks of its own.
-    init(_ label: String, _ range: ClosedRange<Double>, ticks: [Tick]) {
+    package init(_ label: String, _ range: ClosedRange<Double>, ticks: [Tick]) {
         self.label = label
         self.range = range
         self.ticks = ticks
     }
 
     /// An axis over all of the values that are finite, from one round number to another.
-    init(_ label: String, covering values: some Sequence<Double>) {
+    package init(_ label: String, covering values: some Sequence<Double>) {
         let (least, greatest) = Self.extremes(of: values) ?? (0, 1)
         let span = greatest > least ? greatest - least : max(abs(greatest), 1)
         let magnitude = pow(10, (log10(span / 5)).rounded(.down))
@@ -36,7 +41,7 @@ struct Axis {
     }
 
     /// 0 at the beginning of the range and 1 at its end; not finite where the value is not.
-    func place(_ value: Double) -> Double { (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
+    package func place(_ value: Double) -> Double { (value - range.lowerBound) / (range.upperBound - range.lowerBound) }
 
     private static func extremes(of values: some Sequence<Double>) -> (least: Double, greatest: Double)? {
         let finite = values.filter(\.isFinite)
@@ -45,7 +50,7 @@ struct Axis {
     }
 
     /// A number with a real minus sign.
-    static func text(_ value: Double, digits: Int) -> String {
+    package static func text(_ value: Double, digits: Int) -> String {
         let text = String(format: "%.\(digits)f", value == 0 ? 0 : value)
         return text.replacing("-", with: "−")
     }

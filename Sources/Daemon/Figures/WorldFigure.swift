@@ -1,4 +1,5 @@
 import Forecast
+import Plot
 
 extension Figure {
     /// Mean skill and coverage of many stations, the stations in the order of their skill.

@@ -1,9 +1,9 @@
 /// Two axes and what is drawn between them.
 ///
 /// Values that are not finite leave gaps.
-struct Plot {
-    struct Series {
-        enum Style: Equatable {
+package struct Plot {
+    package struct Series {
+        package enum Style: Equatable {
             case line
             case thin
             /// One of many.
@@ -16,12 +16,12 @@ struct Plot {
         }
 
         /// What it is called in the plot; nil where that need not be said.
-        let name: String?
-        let ink: Ink
-        let style: Style
-        let points: [(x: Double, y: Double)]
+        package let name: String?
+        package let ink: Ink
+        package let style: Style
+        package let points: [(x: Double, y: Double)]
 
-        init(_ name: String?, _ ink: Ink, _ points: [(x: Double, y: Double)], as style: Style = .line) {
+        package init(_ name: String?, _ ink: Ink, _ points: [(x: Double, y: Double)], as style: Style = .line) {
             self.name = name
             self.ink = ink
             self.style = style
@@ -29,49 +29,87 @@ struct Plot {
         }
 
         /// Upper edges of a band.
-        var upper: [Double] {
+        package var upper: [Double] {
             if case .band(let upper, _) = style { upper } else { [] }
         }
     }
 
     /// Where the names of the series stand.
-    enum Names {
+    package enum Names {
         /// At the right end of each.
         case atEnds
         /// In a row beside the title.
         case inLegend
     }
 
+    /// A range of y that is marked behind the series.
+    package struct Stripe {
+        package let range: ClosedRange<Double>
+        /// `#RRGGBB`.
+        package let colour: String
+        package let name: String
+
+        package init(_ name: String, _ range: ClosedRange<Double>, colour: String) {
+            self.name = name
+            self.range = range
+            self.colour = colour
+        }
+    }
+
+    /// Empty for none.
     let title: String
-    let x: Axis
-    let y: Axis
+    package let x: Axis
+    package let y: Axis
     /// From the lowest to the topmost.
-    let series: [Series]
-    var names = Names.atEnds
+    package let series: [Series]
+    let names: Names
+    let stripes: [Stripe]
+    /// A value of x where a line stands with a word beside it.
+    let marker: (x: Double, name: String)?
+
+    package init(
+        title: String, x: Axis, y: Axis, series: [Series], names: Names = .atEnds, stripes: [Stripe] = [],
+        marker: (x: Double, name: String)? = nil
+    ) {
+        self.title = title
+        self.x = x
+        self.y = y
+        self.series = series
+        self.names = names
+        self.stripes = stripes
+        self.marker = marker
+    }
+
+    /// Pixels from the top of the title, where there is one, to the bottom of the labels.
+    package var height: Double { title.isEmpty ? Self.height - 24 : Self.height }
 
     /// Pixels from the top of the title to the bottom of the labels.
-    static let height = 320.0
+    package static let height = 320.0
 
     /// - Parameters:
     ///   - left, top: corner in pixels.
     ///   - id: unlike that of any other plot in the file.
-    func svg(left: Double, top: Double, width: Double, id: String) -> String {
+    package func svg(left: Double, top: Double, width: Double, id: String) -> String {
         let hasEndNames = names == .atEnds && series.contains { $0.name != nil }
         let area = Area(
-            left: left + 52, right: left + width - (hasEndNames ? 140 : 14), top: top + 52,
-            bottom: top + Self.height - 48, x: x, y: y)
-        var svg = SVG.text(title, x: left, y: top + 14, size: 15, .strong, isBold: true)
-        svg += SVG.text(y.label, x: left, y: top + 35)
+            left: left + 52, right: left + width - (hasEndNames ? 140 : 14), top: top + height - Self.height + 52,
+            bottom: top + height - 48, x: x, y: y)
+        var svg = title.isEmpty ? "" : SVG.text(title, x: left, y: top + 14, size: 15, .strong, isBold: true)
+        svg += SVG.text(y.label, x: left, y: area.top - 17)
+        for stripe in stripes { svg += area.drawn(stripe) }
         svg += area.axes
+        if let marker { svg += area.drawn(marker) }
         svg += """
             <clipPath id="\(id)"><rect x="\(SVG.number(area.left - 5))" y="\(SVG.number(area.top - 5))" \
-            width="\(SVG.number(area.right - area.left + 10))" height="\(SVG.number(area.bottom - area.top + 10))"/></clipPath>
+            width="\(SVG.number(area.right - area.left + 10))" \
+            height="\(SVG.number(area.bottom - area.top + 10))"/></clipPath>
             <g clip-path="url(#\(id))">
 
             """
         for series in series { svg += area.drawn(series) }
         svg += "</g>\n"
-        return svg + (hasEndNames ? area.namesAtEnds(of: series) : legend(right: area.right, y: top + 35))
+        for stripe in stripes { svg += area.name(of: stripe) }
+        return svg + (hasEndNames ? area.namesAtEnds(of: series) : legend(right: area.right, y: area.top - 17))
     }
 
     /// Samples and names, ending at `right`.
@@ -125,6 +163,34 @@ private struct Area {
         }
         svg += SVG.line(from: (left, bottom), to: (right, bottom), .muted, "stroke-opacity=\"0.6\"")
         return svg + SVG.text(x.label, x: (left + right) / 2, y: bottom + 38, anchor: .middle)
+    }
+
+    /// What of a stripe is inside: its upper edge and its height; nil for nothing.
+    private func part(of stripe: Plot.Stripe) -> (edge: Double, height: Double)? {
+        let low = max(y.place(stripe.range.lowerBound), 0)
+        let high = min(y.place(stripe.range.upperBound), 1)
+        return high > low ? (bottom - high * (bottom - top), (high - low) * (bottom - top)) : nil
+    }
+
+    func drawn(_ stripe: Plot.Stripe) -> String {
+        guard let (edge, height) = part(of: stripe) else { return "" }
+        return """
+            <rect fill="\(SVG.escaped(stripe.colour))" fill-opacity="0.14" x="\(SVG.number(left))" \
+            y="\(SVG.number(edge))" width="\(SVG.number(right - left))" height="\(SVG.number(height))"/>
+
+            """
+    }
+
+    /// The name, where it has room.
+    func name(of stripe: Plot.Stripe) -> String {
+        guard let (edge, height) = part(of: stripe), height >= 15 else { return "" }
+        return SVG.text(stripe.name, x: left + 6, y: edge + 12.5, size: 11)
+    }
+
+    func drawn(_ marker: (x: Double, name: String)) -> String {
+        guard let place = place((marker.x, y.range.lowerBound)) else { return "" }
+        return SVG.line(from: (place.x, top), to: (place.x, bottom), .muted, "stroke-dasharray=\"2 3\"")
+            + SVG.text(marker.name, x: place.x, y: top - 4, size: 11, anchor: .middle)
     }
 
     func drawn(_ series: Plot.Series) -> String {

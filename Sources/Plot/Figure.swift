@@ -1,19 +1,25 @@
 import Foundation
 
 /// Plots under a title, as one SVG file without a background: it is read on white and on dark.
-struct Figure {
-    let title: String
+package struct Figure {
+    package let title: String
     /// What the numbers are of, in one line.
-    let caption: String
+    package let caption: String
     /// Rows of plots that stand side by side.
-    let rows: [[Plot]]
+    package let rows: [[Plot]]
+
+    package init(title: String, caption: String, rows: [[Plot]]) {
+        self.title = title
+        self.caption = caption
+        self.rows = rows
+    }
 
     private static let width = 960.0
     private static let margin = 24.0
     private static let gap = 28.0
 
     /// The file's text.
-    var svg: String {
+    package var svg: String {
         var body = SVG.text(title, x: Self.margin, y: 38, size: 20, .strong, isBold: true)
         body += SVG.text(caption, x: Self.margin, y: 60, size: 13)
         var top = 92.0

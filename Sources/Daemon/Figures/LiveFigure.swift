@@ -1,4 +1,5 @@
 import Forecast
+import Plot
 
 extension Figure {
     /// The lead whose course is drawn, in hours.

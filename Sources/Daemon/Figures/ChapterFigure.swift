@@ -1,4 +1,5 @@
 import Forecast
+import Plot
 
 extension Figure {
     /// R² by the hours that are forecast, in the chapter's protocol.

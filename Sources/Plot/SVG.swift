@@ -1,19 +1,19 @@
 import Foundation
 
 /// Elements of an SVG file: numbers are finite and short, text is escaped.
-enum SVG {
-    enum Anchor: String {
+package enum SVG {
+    package enum Anchor: String {
         case start, middle, end
     }
 
     /// - Precondition: `value` is finite.
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         precondition(value.isFinite, "a coordinate that is no number")
         let text = String(format: "%.1f", value)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -29,7 +29,7 @@ enum SVG {
         return escaped
     }
 
-    static func text(
+    package static func text(
         _ text: String, x: Double, y: Double, size: Double = 12, _ ink: Ink = .muted, anchor: Anchor = .start,
         isBold: Bool = false
     ) -> String {
@@ -38,9 +38,10 @@ enum SVG {
     }
 
     /// About how wide a text is; fonts differ, so this is what a wide one needs.
-    static func width(of text: String, size: Double = 12) -> Double { Double(text.count) * size * 0.6 }
+    package static func width(of text: String, size: Double = 12) -> Double { Double(text.count) * size * 0.6 }
 
-    static func line(from a: (x: Double, y: Double), to b: (x: Double, y: Double), _ ink: Ink, _ more: String) -> String
+    package static func line(from a: (x: Double, y: Double), to b: (x: Double, y: Double), _ ink: Ink, _ more: String)
+        -> String
     {
         "<line class=\"\(ink)\" stroke=\"currentColor\" x1=\"\(number(a.x))\" y1=\"\(number(a.y))\" x2=\"\(number(b.x))\""
             + " y2=\"\(number(b.y))\" \(more)/>\n"

@@ -1,4 +1,5 @@
 import Forecast
+import Plot
 
 extension Figure {
     /// How a training went on the year that it had not seen, epoch by epoch; without plots where it measured nothing there.

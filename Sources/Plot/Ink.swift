@@ -1,5 +1,5 @@
 /// The colours of a figure: each stands on white and on black, whether or not a viewer says which of them it shows.
-enum Ink: String, CaseIterable {
+package enum Ink: String, CaseIterable {
     /// Text, and what was observed.
     case strong
     /// Axes and ticks, and what others are measured against.
@@ -23,7 +23,7 @@ enum Ink: String, CaseIterable {
     }
 
     /// A style sheet with a class for every colour; what is drawn takes it as `currentColor`.
-    static var styleSheet: String {
+    package static var styleSheet: String {
         func rules(_ tone: (Ink) -> String) -> String {
             allCases.map { ".\($0.rawValue){color:\(tone($0))}" }.joined()
         }
