@@ -5,6 +5,7 @@ import Ingest
 import Logging
 import Postgres
 import ServiceLifecycle
+import Synchronization
 
 /// The daemon: connects, waits for its turn as the active one, forecasts whatever arrives, and comes back after
 /// whatever goes wrong.
@@ -34,11 +35,6 @@ struct ForecastService: Service {
     let settings: LiveSettings
     let retraining: Retraining
     let logger: Logger
-
-    private enum Wake {
-        case notification
-        case timer
-    }
 
     func run() async throws {
         ServiceManager.report(.service, "connecting to the database")
@@ -200,17 +196,20 @@ struct ForecastService: Service {
         on connection: Connection, to conninfo: String, _ notifications: Notifications, _ heartbeat: inout Heartbeat,
         after troubles: inout Troubles, onSettled: () -> Void
     ) async throws {
-        let (wakes, waker) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
+        // A wake says that something may have happened, and one may stand for several; the flag says what it was.
+        let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let isNotified = Atomic(false)
         let hints = Task(executorPreference: connection.thread) {
             defer { waker.finish() }
             for try await notification in notifications {
                 if notification.channel == Self.trainingChannel { await retraining.hint() }
-                waker.yield(.notification)
+                isNotified.store(true, ordering: .releasing)
+                waker.yield()
             }
         }
         let timer = Task(executorPreference: connection.thread) {
             while !Task.isCancelled {
-                waker.yield(.timer)
+                waker.yield()
                 try await Task.sleep(for: Self.poll)
             }
         }
@@ -221,8 +220,8 @@ struct ForecastService: Service {
         var work = Work(connection: connection, logger: logger)
         var upkeep = PartitionUpkeep()
         await retraining.serve()
-        for await wake in wakes {
-            var isDue = wake == .notification || work.book == nil
+        for await _ in wakes {
+            var isDue = isNotified.exchange(false, ordering: .acquiring) || work.book == nil
             var isSettling = false
             repeat {
                 // Before the first turn: without a partition of its month a forecast has no place.
