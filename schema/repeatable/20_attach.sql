@@ -278,8 +278,8 @@ COMMENT ON FUNCTION hazecast.attach(
     'tell. patience: how long an hour is waited for that lacks rows. follow_deletes: whether rows deleted within two '
     'days remove their hour. backfill: history to take in now. name: tells several attachments of one table apart. '
     'where: a condition on rows. parameter: the column that names a row''s measure, and parameters the names: {"pm25": '
-    '"PM2.5"}. carry: how long a value holds until the next. missing: words, error_codes: {"pm25": [985]}, that mean no '
-    'value.';
+    '"PM2.5"}. carry: how long a value holds until the next. missing: words, error_codes: {"pm25": [985]}, that mean '
+    'no value.';
 REVOKE ALL ON FUNCTION hazecast.attach(regclass, text, text, text, text, text, text, text, text, text, text, text, text,
     jsonb, text, text, interval, text, interval, interval, boolean, interval, text, text, text, jsonb, interval, jsonb,
     jsonb) FROM PUBLIC;

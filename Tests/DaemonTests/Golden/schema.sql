@@ -1564,8 +1564,8 @@ BEGIN
             attached.observed_at,
             CASE attached.settings #>> '{units,observed_at}' WHEN 'us' THEN '1e6' WHEN 'ms' THEN '1e3' ELSE '1' END);
         fine := format(
-            '(%1$s BETWEEN 0 AND date_part(''epoch'', now()) + 172800 AND length(btrim(%2$s)) > 0 AND length(%2$s) <= 200)', epoch,
-            station);
+            '(%1$s BETWEEN 0 AND date_part(''epoch'', now()) + 172800 AND length(btrim(%2$s)) > 0 '
+            'AND length(%2$s) <= 200)', epoch, station);
         -- The names of the transition tables are those of the trigger: any other might be a table of the user's.
         FOR rows IN
             SELECT tgnewtable AS name, 'write' AS kind FROM pg_trigger
